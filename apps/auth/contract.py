@@ -1,0 +1,78 @@
+"""PUBLIC: what auth promises to other contexts."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from seam import ContractError, event
+
+
+class Role(enum.Enum):
+    """What a person may do; each role may do all that the ones before it may."""
+
+    MEMBER = "member"
+    EDITOR = "editor"
+    STAFF = "staff"
+
+    def includes(self, other: Role) -> bool:
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """Who is calling. `id` is None for somebody who has not signed in."""
+
+    id: UUID | None = None
+    email: str = ""
+    name: str = ""
+    role: Role = Role.MEMBER
+
+    @property
+    def is_authenticated(self) -> bool:
+        return self.id is not None
+
+    def has_role(self, role: Role) -> bool:
+        return self.is_authenticated and self.role.includes(role)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """What others may know of somebody with an account."""
+
+    id: UUID
+    name: str
+    role: Role
+
+
+class PersonNotFound(ContractError):
+    code = "auth.person_not_found"
+
+
+@event("auth.user_registered.v1")
+@dataclass(frozen=True, kw_only=True)
+class UserRegistered:
+    user_id: UUID
+
+
+@event("auth.user_deleted.v1")
+@dataclass(frozen=True, kw_only=True)
+class UserDeleted:
+    user_id: UUID
+
+
+class Auth(Protocol):
+    def get_session_principal(self, *, session_key: str) -> Principal | None:
+        """Who is signed in by that session; None when it has ended, expired or never was."""
+        ...
+
+    def get_person(self, *, person_id: UUID) -> Person:
+        """Raises PersonNotFound."""
+        ...
+
+    def list_people(self, *, ids: list[UUID]) -> list[Person]:
+        """Those of `ids` who exist, in no promised order; at most 500 ids."""
+        ...

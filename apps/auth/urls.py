@@ -1,0 +1,5 @@
+"""Pages and API of the context."""
+
+from django.urls import include, path
+
+urlpatterns = [path("accounts/", include("allauth.urls"))]

@@ -1,0 +1,89 @@
+"""PUBLIC: what the catalogue promises to other contexts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+from uuid import UUID
+
+from seam import ContractError, event
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A thing on offer. `attributes` are shown values by name; `picture_ids` in order, the cover first.
+
+    `price` is in units of `currency` (ISO 4217); None when the thing has no price.
+    """
+
+    id: UUID
+    slug: str
+    title: str
+    description: str
+    published: bool
+    attributes: dict[str, str] = field(default_factory=dict)
+    categories: list[str] = field(default_factory=list)
+    picture_ids: list[UUID] = field(default_factory=list)
+    price: Decimal | None = None
+    currency: str = ""
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemPage:
+    """`next` goes into `after` for the page that follows; None at the end."""
+
+    items: list[Item]
+    next: str | None = None
+
+
+class ItemNotFound(ContractError):
+    code = "catalog.item_not_found"
+
+
+class InvalidQuery(ContractError):
+    code = "catalog.invalid_query"
+
+
+@event("catalog.item_published.v1")
+@dataclass(frozen=True, kw_only=True)
+class ItemPublished:
+    item_id: UUID
+    slug: str
+    title: str
+
+
+@event("catalog.item_changed.v1")
+@dataclass(frozen=True, kw_only=True)
+class ItemChanged:
+    """Something a visitor sees of a published item is different now."""
+
+    item_id: UUID
+    slug: str
+
+
+@event("catalog.item_withdrawn.v1")
+@dataclass(frozen=True, kw_only=True)
+class ItemWithdrawn:
+    item_id: UUID
+    slug: str
+
+
+class Catalog(Protocol):
+    def get_item(self, *, item_id: UUID) -> Item:
+        """Raises ItemNotFound."""
+        ...
+
+    def get_item_by_slug(self, *, slug: str) -> Item:
+        """A published item. Raises ItemNotFound."""
+        ...
+
+    def search_items(self, *, query: str, limit: int = 24, after: str | None = None) -> ItemPage:
+        """Published items, the best first; `limit` from 1 to 100. Raises InvalidQuery for a foreign `after`."""
+        ...
+
+    def list_items_with_picture(self, *, asset_id: UUID) -> list[Item]:
+        """Where a picture is used, drafts too; at most 100."""
+        ...

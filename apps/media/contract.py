@@ -1,0 +1,93 @@
+"""PUBLIC: what media promises to other contexts."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from seam import ContractError, event
+
+
+class AssetStatus(enum.Enum):
+    PROCESSING = "processing"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendition:
+    """One file of a picture. `width` and `height` in pixels; `url` is an immutable absolute path or URL."""
+
+    format: str
+    width: int
+    height: int
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset:
+    """A picture somebody uploaded. `renditions` is empty and `placeholder` "" until it is ready.
+
+    `placeholder` is a data URI of a picture 24 px wide; `width` and `height` are of the upright original.
+    """
+
+    id: UUID
+    owner_id: UUID
+    title: str
+    alt: str
+    status: AssetStatus
+    width: int
+    height: int
+    placeholder: str = ""
+    renditions: list[Rendition] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssetPage:
+    """Newest first. `next` goes into `after` for the page that follows; None at the end."""
+
+    assets: list[Asset]
+    next: str | None = None
+
+
+class AssetNotFound(ContractError):
+    code = "media.asset_not_found"
+
+
+@event("media.asset_ready.v1")
+@dataclass(frozen=True, kw_only=True)
+class AssetReady:
+    """All renditions of a picture exist."""
+
+    asset: Asset
+
+
+@event("media.asset_failed.v1")
+@dataclass(frozen=True, kw_only=True)
+class AssetFailed:
+    """A picture can't be shown; `reason` is a sentence for its owner."""
+
+    asset_id: UUID
+    reason: str
+
+
+@event("media.asset_deleted.v1")
+@dataclass(frozen=True, kw_only=True)
+class AssetDeleted:
+    asset_id: UUID
+
+
+class Media(Protocol):
+    def get_asset(self, *, asset_id: UUID) -> Asset:
+        """Raises AssetNotFound."""
+        ...
+
+    def list_assets(self, *, owner_id: UUID, limit: int = 60, after: str | None = None) -> AssetPage:
+        """Somebody's pictures; `limit` from 1 to 200."""
+        ...
+
+    def list_assets_by_id(self, *, ids: list[UUID]) -> list[Asset]:
+        """Those of `ids` that exist, in the order asked; at most 500 ids."""
+        ...

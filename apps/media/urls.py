@@ -1,0 +1,6 @@
+"""Pages and API of the context."""
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "media"
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,12 @@
+"""Every URL of the site; a context that is not here answers none."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", include("monolith.web.urls"))]
+for context in settings.CONTEXTS:
+    if context.is_here:
+        urlpatterns.append(path("", include(f"{context.app}.urls")))
+        if context.name == "auth":
+            urlpatterns.append(path("admin/", admin.site.urls))

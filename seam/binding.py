@@ -1,0 +1,64 @@
+"""`use(Contract)`: whoever keeps the contract, bound once at start-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, TypeVar, cast
+
+from seam.contract import Contract
+from seam.db import TransactionMisuse, open_transaction
+
+P = TypeVar("P")
+
+_bound: dict[type, Any] = {}
+
+
+class Unbound(LookupError):
+    """Nobody was bound to a contract in this process."""
+
+
+def use(contract: type[P]) -> P:
+    """Whoever keeps `contract`. Raises Unbound when the composition root bound nobody."""
+    try:
+        return cast(P, _bound[contract])
+    except KeyError:
+        raise Unbound(f"Nobody keeps {contract.__qualname__} in this process; see monolith/wiring.py.") from None
+
+
+def bind(contract: Contract, keeper: Any) -> None:
+    """Make `keeper` (made by `local`, `wire` …) the answer of `use`."""
+    _bound[contract.protocol] = keeper
+
+
+def local(contract: Contract, service: ModuleType) -> Any:
+    """The plain call: each method of the contract is the function of that name in `service`."""
+    return face(contract, lambda name: _guarded(contract.name, getattr(service, name)))
+
+
+def face(contract: Contract, caller_of: Callable[[str], Callable[..., Any]]) -> Any:
+    """An object with one callable per method of the contract."""
+    callers = {name: staticmethod(caller_of(name)) for name in contract.methods}
+    return type(f"Bound{contract.protocol.__name__}", (), callers)()
+
+
+def refuse_inside_transaction(context: str) -> None:
+    """Raise TransactionMisuse when another context's transaction is open.
+
+    A call may become a network call one day, and none belongs under a row lock.
+    """
+    open_in = open_transaction()
+    if open_in is not None and open_in != context:
+        raise TransactionMisuse(
+            f"{context!r} was called inside an open transaction of {open_in!r}. Call it before the "
+            "transaction begins, or publish an event and let the other side react."
+        )
+
+
+def _guarded(context: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    def call(**arguments: Any) -> Any:
+        if open_transaction() is not None:
+            refuse_inside_transaction(context)
+        return function(**arguments)
+
+    return call

@@ -1,0 +1,62 @@
+"""Transactions that know whose they are, and the router that sends each context to its own database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.db import transaction
+
+from seam.registry import registry
+
+# The context whose transaction is open here. Never judged by connection.in_atomic_block, which Django's
+# TestCase always answers with yes.
+_open: ContextVar[str | None] = ContextVar("open_transaction", default=None)
+
+
+class TransactionMisuse(RuntimeError):
+    """Something was done in, or needs, a transaction that is not of its context."""
+
+
+def open_transaction() -> str | None:
+    """The name of the context whose transaction is open in this thread or task."""
+    return _open.get()
+
+
+@contextmanager
+def atomic(context: str) -> Iterator[None]:
+    """A transaction on the database of `context`; nests within itself as a savepoint.
+
+    Raises TransactionMisuse inside the transaction of another context: no transaction spans two databases.
+    """
+    already = _open.get()
+    if already not in (None, context):
+        raise TransactionMisuse(
+            f"A transaction of {already!r} is open; finish it before {context!r} begins one of its own."
+        )
+    token = _open.set(context)
+    try:
+        with transaction.atomic(using=registry[context].alias):
+            yield
+    finally:
+        _open.reset(token)
+
+
+class Router:
+    """Each app label lives in one context's database; Django's own apps live with auth, in `default`."""
+
+    def db_for_read(self, model: Any, **hints: Any) -> str:
+        return self._alias(model._meta.app_label)
+
+    db_for_write = db_for_read
+
+    def allow_relation(self, obj1: Any, obj2: Any, **hints: Any) -> bool:
+        return self._alias(obj1._meta.app_label) == self._alias(obj2._meta.app_label)
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return db == self._alias(app_label)
+
+    def _alias(self, app_label: str) -> str:
+        return registry.alias_of_label(app_label)
