@@ -1,0 +1,31 @@
+"""How gunicorn serves the site; the numbers come from the environment by way of the settings."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monolith.settings")
+
+from django.conf import settings  # noqa: E402  the module must be named first
+
+wsgi_app = "monolith.wsgi"
+bind = f"{settings.BIND_ADDRESS}:{settings.PORT}"
+
+# Threads, so that a slow visitor holds a thread and not a process.
+worker_class = "gthread"
+workers = settings.WEB_WORKERS
+threads = settings.WEB_THREADS
+# Each worker loads the site for itself after the fork: a connection, a thread or a lock that exists before one
+# is shared by all after it.
+preload_app = False
+
+# On SIGTERM: take no more, finish what is in hand.
+graceful_timeout = settings.DRAIN_SECONDS
+# A worker that gave no sign of life for so long is stuck, and is replaced.
+timeout = 60
+# Outlasts the keep-alive of a proxy in front (nginx: 60 s): the proxy ends idle connections, never we mid-request.
+keepalive = 75
+
+# The sign of life is a touched file: in memory, where a slow disk can't delay it.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+# Nobody steers a running gunicorn but by signals.
+control_socket_disable = True

@@ -1,0 +1,119 @@
+"""Makes the site ready to start: databases, tables, translations, static files."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import DatabaseError, OperationalError, connections
+from django.db.migrations.executor import MigrationExecutor
+
+PATIENCE = 60
+UNKNOWN_DATABASE = 1049
+
+
+class Command(BaseCommand):
+    help = "Make the site ready to start: databases, tables, translations, static files. May be run again at any time."
+    requires_system_checks = ()  # the models are checked by migrate, which this calls
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument(
+            "--built", action="store_true", help="translations and static files are there already (the image)"
+        )
+
+    def handle(self, *args: Any, built: bool, **options: Any) -> None:
+        ensure_port_is_free()
+        ensure_writable(settings.DATA_DIR)
+        if not built:
+            call_command("compile_translations", verbosity=0)
+            collect_static()
+        for context in settings.HERE:
+            ensure_database(context.alias)
+            self.migrate(context.alias)
+
+    def migrate(self, alias: str) -> None:
+        executor = MigrationExecutor(connections[alias])
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            self.stdout.write(f"Migrating the {settings.DATABASES[alias]['NAME']} database…")
+            call_command("migrate", database=alias, interactive=False, verbosity=0)
+
+
+def ensure_port_is_free() -> None:
+    """Raises CommandError when another program listens where the site should."""
+    try:
+        socket.create_server((settings.BIND_ADDRESS, settings.PORT)).close()
+    except OSError as error:
+        raise CommandError(
+            f"Port {settings.PORT} on {settings.BIND_ADDRESS} can't be used ({error.strerror}); perhaps the site runs "
+            f"already. Stop the other program, or choose another port: PORT={settings.PORT + 1} bin/run"
+        ) from error
+
+
+def ensure_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CommandError(
+            f"DATA_DIR {folder} can't be written ({error.strerror}). Make it writable or name another folder."
+        ) from error
+
+
+def collect_static() -> None:
+    """Hashed and compressed static files in STATIC_ROOT; compressing takes seconds, so only when one changed."""
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    now = fingerprint_of_static()
+    if not stamp.exists() or stamp.read_text() != now:
+        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+        stamp.write_text(now)
+
+
+def fingerprint_of_static() -> str:
+    files = sorted(storage.path(name) for finder in get_finders() for name, storage in finder.list([]))
+    stats = ((path, os.stat(path)) for path in files)
+    lines = (f"{path} {stat.st_mtime_ns} {stat.st_size}" for path, stat in stats)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def ensure_database(alias: str) -> None:
+    """Wait for the server of `alias`, and make the database there when it is missing.
+
+    Raises CommandError with the statements to run when the account may not make it.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connections[alias].ensure_connection()
+            return
+        except OperationalError as error:
+            if error.args and error.args[0] == UNKNOWN_DATABASE:
+                create_database(alias)
+            elif time.monotonic() > until:
+                raise CommandError(f"The database of {alias!r} can't be reached: {error}") from error
+            else:
+                time.sleep(1)
+
+
+def create_database(alias: str) -> None:
+    import MySQLdb
+
+    config = connections[alias].get_connection_params()
+    name = config.pop("database", None) or config.pop("db")
+    statement = f"CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci"
+    try:
+        with MySQLdb.connect(**config) as connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+    except (MySQLdb.Error, DatabaseError) as error:
+        raise CommandError(
+            f"The database {name} does not exist and this account may not make it. As an administrator run:\n"
+            f"  {statement};\n  GRANT ALL ON `{name}`.* TO '{config.get('user', '')}'@'%';"
+        ) from error

@@ -1,0 +1,48 @@
+"""Says where the site is once it answers, and fills an empty one with demo data."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, call_command
+
+PATIENCE = 60
+
+
+class Command(BaseCommand):
+    help = "Wait until the site answers, print its address, fill an empty site with demo data, then do nothing."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if answers(f"http://127.0.0.1:{settings.PORT}/readyz"):
+            self.stdout.write(self.style.SUCCESS(f"\nThe site is up: {settings.SITE_URL}\n"))
+        else:
+            self.stderr.write(f"The site did not answer within {PATIENCE} s; see what `web` says.")
+        if settings.DEMO_DATA:
+            self.seed()
+        # The supervisor ends all processes when one ends, so this one stays; as something that weighs nothing.
+        sys.stdout.flush()
+        os.execvp("tail", ["tail", "-f", "/dev/null"])
+
+    def seed(self) -> None:
+        try:
+            call_command("seed_demo", stdout=self.stdout)
+        except Exception as error:  # a site without its demo is still a site
+            self.stderr.write(f"The demo data could not be made: {error}. Try `python manage.py seed_demo`.")
+
+
+def answers(url: str) -> bool:
+    """Whether `url` answers 200 within PATIENCE seconds."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return True
+        except OSError:
+            time.sleep(0.1)
+    return False

@@ -1,0 +1,97 @@
+"""Runs the Procfile's processes under honcho: when one of them ends, all do.
+
+python -m monolith.supervisor            bin/run: web, worker, relay, and `welcome`
+python -m monolith.supervisor --redis    the container: a Redis of its own as well, unless REDIS_URL names one
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import honcho.manager
+from django.conf import settings
+from honcho.compat import ProcessManager
+from honcho.environ import parse_procfile
+from honcho.printer import Printer
+
+WELCOME = "exec python manage.py welcome"
+# Cache and message broker of one container; the rows in the databases are the truth, so nothing is saved. What
+# may be thrown out when it is full is what has an end anyway: pages held, never a message.
+REDIS = (
+    "exec redis-server --port {port} --bind 127.0.0.1 --save '' --appendonly no --dir /tmp --loglevel warning "
+    "--maxmemory 128mb --maxmemory-policy volatile-lru"
+)
+
+
+class OneByOne(ProcessManager):
+    """Sends SIGTERM to a process and not to its whole group: gunicorn and Celery end their own in good order."""
+
+    def terminate(self, pid: int) -> None:
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except ProcessLookupError:
+            pass
+
+
+class Supervisor(honcho.manager.Manager):
+    """honcho's manager, made patient enough to let requests and jobs finish."""
+
+    def __init__(self, *, prefix: bool) -> None:
+        super().__init__(Printer(sys.stdout, prefix=prefix))
+        self._procmgr = OneByOne()
+
+    def terminate(self) -> None:
+        if self._all_started():
+            super().terminate()
+        else:  # a signal in the first moments, before every process has told its pid: once more in a second
+            signal.signal(signal.SIGALRM, lambda *_: self.terminate())
+            signal.alarm(1)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def commands(*, own_redis: bool) -> tuple[dict[str, str], dict[str, str]]:
+    """What to run by name, and the environment to run it in."""
+    root = Path(settings.BASE_DIR)
+    run = dict(parse_procfile((root / "Procfile").read_text()).processes)
+    env = os.environ | {"PYTHONUNBUFFERED": "1"}
+    # `python` is the one we run on, whether or not its environment was activated.
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
+    if own_redis and not settings.REDIS_URL:
+        port = free_port()
+        env["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
+        run["redis"] = REDIS.format(port=port)
+    run["welcome"] = WELCOME
+    return run, env
+
+
+def main() -> int:
+    """The exit code of the first process to end, 130 or 143 after a signal; never 0, for nothing ends by itself."""
+    parser = argparse.ArgumentParser(prog="python -m monolith.supervisor", description=__doc__)
+    parser.add_argument("--redis", action="store_true", help="also run a Redis, unless REDIS_URL names one")
+    arguments = parser.parse_args()
+    if arguments.redis and not settings.REDIS_URL and not shutil.which("redis-server"):
+        parser.error("redis-server is not installed. Install it, set REDIS_URL, or leave --redis out.")
+
+    # honcho kills whatever is left this long after the first process ended; its own 5 s would cut requests off.
+    honcho.manager.KILL_WAIT = settings.DRAIN_SECONDS + 3
+    supervisor = Supervisor(prefix=sys.stdout.isatty() or not arguments.redis)
+    run, env = commands(own_redis=arguments.redis)
+    for name, command in run.items():
+        supervisor.add_process(name, command, env=env, cwd=str(settings.BASE_DIR))
+    supervisor.loop()
+    return supervisor.returncode or 1
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monolith.settings")
+    sys.exit(main())
