@@ -35,6 +35,10 @@ def _kept_secret(path: Path) -> str:
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
 DEBUG = env.bool("DEBUG", default=False)
 PORT = env.int("PORT", default=8000)
+BIND_ADDRESS = env.str("BIND_ADDRESS", default="127.0.0.1")
+WEB_WORKERS = env.int("WEB_WORKERS", default=2)
+WEB_THREADS = env.int("WEB_THREADS", default=4)
+DRAIN_SECONDS = env.int("DRAIN_SECONDS", default=25)
 SITE_URL = env.str("SITE_URL", default=f"http://localhost:{PORT}").rstrip("/")
 SECURE = SITE_URL.startswith("https://")
 SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(DATA_DIR / "secret_key")
@@ -47,6 +51,8 @@ DATABASES = {"default": {}} | {context.alias: context.database for context in HE
 DATABASE_ROUTERS = ["seam.db.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
+# A site that was given a database is somebody's own; one that wasn't shows what it can do.
+DEMO_DATA = env.bool("DEMO_DATA", default=not env.str("DATABASE_URL", default=""))
 
 INSTALLED_APPS = [
     "monolith",
