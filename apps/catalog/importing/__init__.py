@@ -1,0 +1,1 @@
+"""Reading a catalogue from files: sources, formats, mapping, and writing it in batches."""
