@@ -1,4 +1,4 @@
-"""gzip and zstd, told by their first bytes and unpacked in bounded pieces; other containers get a sentence."""
+"""gzip and zstd, told by their first bytes and unpacked in bounded pieces; the rest gets a sentence."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ def decompressed(stream: io.BufferedReader) -> io.BufferedReader:
     for magic, kind in OTHERS.items():
         if head.startswith(magic):
             raise ImportProblem(
-                _("The file is %(kind)s. Save or unpack it as CSV, TSV or JSON; those may be gzip or zstd compressed.")
+                _(
+                    "The file is %(kind)s. Save or unpack it as CSV, TSV or JSON; "
+                    "those may be compressed by gzip or zstd."
+                )
                 % {"kind": kind}
             )
     return stream

@@ -62,8 +62,8 @@ def _next(feed: _Feed) -> list[str] | Rejected | None:
 
 def _ragged(found: int, expected: int) -> str:
     return _(
-        "The row has %(found)d fields, the header %(expected)d. A field that holds the delimiter or a line break "
-        "must stand in quotation marks."
+        "The row has %(found)d fields, the header %(expected)d. A field that holds the delimiter or a line "
+        "break must stand in quotation marks."
     ) % {"found": found, "expected": expected}
 
 
@@ -73,8 +73,8 @@ def _broken(error: csv.Error) -> str:
     if "new-line" in str(error):
         return _("A line ends in a carriage return alone. Save the file with usual line ends (LF or CRLF).")
     return _(
-        "The quotation marks don't match (%(error)s). Inside a quoted field they must be doubled. If they mean "
-        "nothing in this file, put quotes = false under [file] in the mapping."
+        "The quotation marks don't match (%(error)s). Inside a quoted field they must be doubled. If they "
+        "mean nothing in this file, put quotes = false under [file] in the mapping."
     ) % {"error": error}
 
 
@@ -83,7 +83,9 @@ def _header(feed: _Feed, needed: Collection[str]) -> list[str]:
     if row is None:
         raise ImportProblem(_("The file is empty: not even a line with the names of the columns."))
     if isinstance(row, Rejected):
-        raise ImportProblem(_("The line with the names of the columns can't be read. %(why)s") % {"why": row.reason})
+        raise ImportProblem(
+            _("The line with the names of the columns can't be read. %(why)s") % {"why": row.reason}
+        )
     header = [name.strip() for name in row]
     for name in needed:
         _check_column(name, header)
@@ -94,7 +96,11 @@ def _check_column(name: str, header: list[str]) -> None:
     if name not in header:
         raise ImportProblem(
             _("The file has no column “%(name)s”.%(hint)s Its columns are: %(columns)s.")
-            % {"name": name, "hint": did_you_mean(name, header), "columns": ", ".join(filter(None, header))[:1000]}
+            % {
+                "name": name,
+                "hint": did_you_mean(name, header),
+                "columns": ", ".join(filter(None, header))[:1000],
+            }
         )
     if header.count(name) > 1:
         places = [number for number, other in enumerate(header, 1) if other == name]

@@ -55,7 +55,10 @@ def _recoded(stream: io.BufferedReader, encoding: str) -> Iterator[bytes]:
         except UnicodeDecodeError as error:
             line += error.object[: error.start].decode(encoding, "ignore").count("\n")
             raise ImportProblem(
-                _("Line %(line)d is not %(encoding)s (%(reason)s). Name the encoding the file was saved in: --encoding …")
+                _(
+                    "Line %(line)d is not %(encoding)s (%(reason)s). "
+                    "Name the encoding the file was saved in: --encoding …"
+                )
                 % {"line": line, "encoding": encoding, "reason": error.reason}
             ) from error
         line += text.count("\n")
@@ -65,7 +68,7 @@ def _recoded(stream: io.BufferedReader, encoding: str) -> Iterator[bytes]:
 
 
 class Utf8:
-    """Decodes line by line, so that one spoilt line costs one record, and a wrong encoding stops the import."""
+    """Decodes line by line: one spoilt line costs one record, a wrong encoding stops the import."""
 
     def __init__(self) -> None:
         self._good = self._bad = 0

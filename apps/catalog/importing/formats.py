@@ -55,6 +55,9 @@ def _sniff(head: bytes) -> str:
         return "json"
     if first.strip() == b"{" and others:
         raise ImportProblem(
-            _("The file holds a JSON object over several lines. Give one object a line, or a list: jq -c . file")
+            _(
+                "The file holds a JSON object over several lines. "
+                "Give one object a line, or a list: jq -c . file"
+            )
         )
     return "jsonl" if first.startswith(b"{") else "csv"

@@ -27,16 +27,23 @@ def read_json_array(stream: io.BufferedReader, limit: int) -> Iterator[Outcome]:
     text = _Window(stream)
     if text.skip_gap() != "[":
         raise ImportProblem(
-            _("The file does not hold a JSON list, […]. Give JSON lines, or take the list out of it: jq -c '.items[]' file")
+            _(
+                "The file does not hold a JSON list, […]. Give JSON lines, or take the list out of it: "
+                "jq -c '.items[]' file"
+            )
         )
     text.drop(1)
     while (first := text.skip_gap()) != "]":
         if not first:
-            raise ImportProblem(_("The JSON list is never closed: the file is cut off. Download or copy it again."))
+            raise ImportProblem(
+                _("The JSON list is never closed: the file is cut off. Download or copy it again.")
+            )
         yield _record(text, limit)
     text.drop(1)
     if text.skip_gap():
-        raise ImportProblem(_("Something follows the end of the JSON list in line %(line)d.") % {"line": text.line})
+        raise ImportProblem(
+            _("Something follows the end of the JSON list in line %(line)d.") % {"line": text.line}
+        )
 
 
 def _record(text: _Window, limit: int) -> Outcome:
@@ -56,13 +63,14 @@ def _record(text: _Window, limit: int) -> Outcome:
             raise RecordProblem(too_large(size, limit))
         if spoilt:
             raise RecordProblem(
-                _("The record is not UTF-8. If the file was saved in another encoding, name it: --encoding latin-1")
+                _(
+                    "The record is not UTF-8. If the file was saved in another encoding, name it: "
+                    "--encoding latin-1"
+                )
             )
         return Record(line, as_object(value), size)
     except RecordProblem as problem:
         return Rejected(line, str(problem), shown(head))
-    except json.JSONDecodeError as error:
-        return _skipped(text, error, limit)
     except (ValueError, RecursionError) as error:
         return _skipped(text, error, limit)
 
@@ -157,6 +165,6 @@ class _Window:
 
 def _never_ends(line: int) -> str:
     return _(
-        "The record that begins in line %(line)d never ends: a bracket or a quotation mark is missing, and where the "
-        "next one begins can't be told. Mend that line and run the same command again."
+        "The record that begins in line %(line)d never ends: a bracket or a quotation mark is missing, "
+        "and where the next one begins can't be told. Mend that line and run the same command again."
     ) % {"line": line}

@@ -48,7 +48,8 @@ def as_object(value: Any) -> dict[str, Any]:
 
 def too_large(size: int, limit: int) -> str:
     return _(
-        "The record is %(size)s MB; at most %(limit)s MB are read. Shorten it, or allow more with --max-record-mb."
+        "The record is %(size)s MB; at most %(limit)s MB are read. "
+        "Shorten it, or allow more with --max-record-mb."
     ) % {"size": f"{size / 1e6:.1f}", "limit": f"{limit / 1e6:.1f}"}
 
 

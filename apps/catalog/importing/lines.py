@@ -10,7 +10,7 @@ from apps.catalog.importing.streams import CHUNK
 
 
 class Line(NamedTuple):
-    """`size` in bytes. `whole` is False when only the beginning is in `data`; `quotes` counts all of its \"."""
+    """`size` in bytes. `whole` is False when `data` is only the beginning; `quotes` counts all of its \"."""
 
     number: int
     data: bytes

@@ -74,7 +74,9 @@ def open_source(where: str) -> Iterator[Source]:
 
 def _standard_input() -> Source:
     if sys.stdin.isatty():
-        raise ImportProblem(_("Nothing is piped in. Use it like this: cat items.csv | manage.py import_catalog - …"))
+        raise ImportProblem(
+            _("Nothing is piped in. Use it like this: cat items.csv | manage.py import_catalog - …")
+        )
     return Source(_("standard input"), None, None, sys.stdin.buffer)
 
 
@@ -84,7 +86,10 @@ def _file(path: Path) -> IO[bytes]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ImportProblem(
-            _("%(path)s can't be opened: %(reason)s. Check the name, or give a file, a URL, or - for standard input.")
+            _(
+                "%(path)s can't be opened: %(reason)s. "
+                "Check the name, or give a file, a URL, or - for standard input."
+            )
             % {"path": path, "reason": reason}
         ) from error
 
@@ -102,11 +107,13 @@ def _size(answer: http.client.HTTPResponse) -> int | None:
 
 def _answer(url: str) -> http.client.HTTPResponse:
     if urlsplit(url).scheme not in ("http", "https"):
-        raise ImportProblem(_("Only http:// and https:// addresses can be read, not %(url)s.") % {"url": _shown(url)})
+        raise ImportProblem(
+            _("Only http:// and https:// addresses can be read, not %(url)s.") % {"url": _shown(url)}
+        )
     # The server must not compress on the fly, or the size would not be the file's.
     request = urllib.request.Request(url, headers={"Accept-Encoding": "identity", "User-Agent": "Offshoot"})
     try:
-        return _opener().open(request, timeout=TIMEOUT)  # type: ignore[no-any-return]
+        return _opener().open(request, timeout=TIMEOUT)
     except HTTPError as error:
         reason: Any = f"{error.code} {error.reason}"
         error.close()
@@ -126,7 +133,9 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         scheme = urlsplit(newurl).scheme
         if scheme not in ("http", "https") or (req.type == "https" and scheme == "http"):
-            raise URLError(_("it redirects to %(url)s, which is not safe to follow") % {"url": _shown(newurl)})
+            raise URLError(
+                _("it redirects to %(url)s, which is not safe to follow") % {"url": _shown(newurl)}
+            )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

@@ -1,0 +1,272 @@
+"""One record by the mapping's rules: the item as it will stand in the catalogue."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Any, TypeAlias
+
+from django.utils.translation import gettext as _
+
+from apps.catalog.importing.mapping import CURRENCY, AttributeRules, CategoryRules, Mapping, PictureRules
+from apps.catalog.importing.records import Record, RecordProblem
+from apps.catalog.importing.values import EACH, Path, as_text, step_into
+
+Value: TypeAlias = str | Decimal | date
+NUMBER = {
+    mark: re.compile(
+        rf"[+-]?\d{{1,40}}({re.escape(mark)}\d{{1,40}})?(e[+-]?\d{{1,2}})?", re.ASCII | re.IGNORECASE
+    )
+    for mark in ".,"
+}
+NUMBER_DIGITS = 20
+NUMBER_PLACES = 6
+MAX_PRICE = Decimal("9999999999.99")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The longest texts the catalogue keeps, in characters."""
+
+    key: int = 191
+    title: int = 400
+    category: int = 200
+    text: int = 1000
+    levels: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class MappedItem:
+    """`categories`: names from the root down. `pictures`: file names as the record gives them."""
+
+    key: str
+    title: str
+    slug: str
+    description: str
+    published: bool
+    translations: dict[str, dict[str, str]] = field(default_factory=dict)
+    categories: tuple[tuple[str, ...], ...] = ()
+    attributes: dict[str, Value] = field(default_factory=dict)
+    price: Decimal | None = None
+    currency: str = ""
+    pictures: tuple[str, ...] = ()
+    alt: str = ""
+
+    def digest(self) -> str:
+        """Equal for items that are the same in everything the import writes."""
+        plain = json.dumps(asdict(self), default=str, sort_keys=True, ensure_ascii=False)
+        return blake2b(plain.encode(), digest_size=16).hexdigest()
+
+
+class Mapper:
+    """Applies a mapping to records. `skipped` counts values left out because of `invalid = "skip"`."""
+
+    def __init__(self, mapping: Mapping, limits: Limits) -> None:
+        self._mapping = mapping
+        self._limits = limits
+        self._decimal = mapping.file.decimal
+        self.skipped: dict[str, int] = {}
+
+    def __call__(self, record: Record) -> MappedItem:
+        """Raises RecordProblem."""
+        data = self._with_defaults(record.data)
+        rules = self._mapping.item
+        price, currency = self._price(data)
+        return MappedItem(
+            key=self._required("key", rules.key.text(data), self._limits.key),
+            title=self._required("title", " ".join(rules.title.text(data).split()), self._limits.title),
+            slug=rules.slug.text(data) if rules.slug else "",
+            description=rules.description.text(data) if rules.description else "",
+            published=rules.status == "published",
+            translations=self._translations(data),
+            categories=tuple(self._categories(data)),
+            attributes=self._attributes(data),
+            price=price,
+            currency=currency,
+            pictures=tuple(_pictures(self._mapping.pictures, data)),
+            alt=self._alt(data),
+        )
+
+    def _with_defaults(self, data: dict[str, Any]) -> dict[str, Any]:
+        if not self._mapping.defaults:
+            return data
+        return data | {
+            name: value
+            for name, value in self._mapping.defaults.items()
+            if not any(Path.parse(name).texts(data))
+        }
+
+    def _required(self, what: str, text: str, limit: int) -> str:
+        if not text:
+            source = " / ".join(path.text for path in getattr(self._mapping.item, what).paths)
+            raise RecordProblem(
+                _("There is no %(what)s: “%(source)s” is empty.") % {"what": what, "source": source}
+            )
+        return _short_enough(what, text, limit)
+
+    def _translations(self, data: dict[str, Any]) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        for language, rules in self._mapping.item.translations.items():
+            texts = {
+                "title": _short_enough("title", rules.title.text(data), self._limits.title)
+                if rules.title
+                else "",
+                "description": rules.description.text(data) if rules.description else "",
+            }
+            if texts := {name: text for name, text in texts.items() if text}:
+                found[language] = texts
+        return found
+
+    def _categories(self, data: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+        seen: set[tuple[str, ...]] = set()
+        for rules in self._mapping.categories:
+            for names in _category_paths(rules, data):
+                if names and (whole := (*rules.under, *names)) not in seen:
+                    seen.add(whole)
+                    yield self._checked_category(whole)
+
+    def _checked_category(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(names) > self._limits.levels:
+            raise RecordProblem(
+                _("A category has %(levels)d levels; at most %(limit)d are kept.")
+                % {"levels": len(names), "limit": self._limits.levels}
+            )
+        return tuple(
+            _short_enough("category", " ".join(name.split()), self._limits.category) for name in names
+        )
+
+    def _attributes(self, data: dict[str, Any]) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for rules in self._mapping.attributes:
+            text = rules.source.text(data)
+            if not text:
+                continue
+            try:
+                found[rules.name] = self._typed(rules, text)
+            except RecordProblem:
+                if rules.invalid == "reject":
+                    raise
+                self.skipped[rules.name] = self.skipped.get(rules.name, 0) + 1
+        return found
+
+    def _typed(self, rules: AttributeRules, text: str) -> Value:
+        if rules.type == "number":
+            return number(rules.name, text, self._decimal)
+        if rules.type == "date":
+            return _date(rules, text)
+        return _short_enough(rules.name, text, self._limits.text)
+
+    def _price(self, data: dict[str, Any]) -> tuple[Decimal | None, str]:
+        rules = self._mapping.price
+        text = rules.source.text(data) if rules else ""
+        if not rules or not text:
+            return None, ""
+        price = number("price", text, self._decimal)
+        if not 0 <= price <= MAX_PRICE or price != price.quantize(Decimal("0.01")):
+            raise RecordProblem(
+                _("The price %(price)s must be between 0 and %(most)s with at most two decimals.")
+                % {"price": text, "most": MAX_PRICE}
+            )
+        currency = rules.currency or (rules.currency_source.text(data) if rules.currency_source else "")
+        if not CURRENCY.fullmatch(currency.upper()):
+            raise RecordProblem(
+                _("The currency must be three letters, like EUR, not “%(value)s”.") % {"value": currency[:40]}
+            )
+        return price.quantize(Decimal("0.01")), currency.upper()
+
+    def _alt(self, data: dict[str, Any]) -> str:
+        rules = self._mapping.pictures
+        return rules.alt.text(data) if rules and rules.alt else ""
+
+
+def _short_enough(what: str, text: str, limit: int) -> str:
+    if len(text) > limit:
+        raise RecordProblem(
+            _("The %(what)s has %(length)d characters; at most %(limit)d are kept.")
+            % {"what": what, "length": len(text), "limit": limit}
+        )
+    return text
+
+
+def number(what: str, text: str, decimal: str = ".") -> Decimal:
+    """A plain number; `decimal` is the mark before its decimals. Raises RecordProblem."""
+    if not NUMBER[decimal].fullmatch(text):
+        raise RecordProblem(
+            _(
+                "%(what)s: “%(text)s” is not a number. "
+                "Write it like %(example)s, without currency or thousands marks."
+            )
+            % {"what": what, "text": text[:40], "example": f"1234{decimal}5"}
+        )
+    value = Decimal(text.replace(",", "."))
+    whole_digits = NUMBER_DIGITS - NUMBER_PLACES
+    if abs(value) >= 10**whole_digits or value != round(value, NUMBER_PLACES):
+        raise RecordProblem(
+            _(
+                "%(what)s: %(text)s is too large or too exact; "
+                "%(whole)d digits and %(places)d decimals are kept."
+            )
+            % {"what": what, "text": text[:40], "whole": whole_digits, "places": NUMBER_PLACES}
+        )
+    return value
+
+
+def _date(rules: AttributeRules, text: str) -> date:
+    try:
+        return datetime.strptime(text, rules.format).date() if rules.format else date.fromisoformat(text)  # noqa: DTZ007
+    except ValueError as error:
+        raise RecordProblem(
+            _(
+                "%(what)s: “%(text)s” is not a date written like %(example)s. "
+                "Say how dates are written with format."
+            )
+            % {"what": rules.name, "text": text[:40], "example": rules.format or "2026-01-31"}
+        ) from error
+
+
+def _category_paths(rules: CategoryRules, data: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for alternative in rules.source.alternatives:
+        if isinstance(alternative, Path) and EACH in alternative.steps and alternative.text not in data:
+            found = list(_tree(data, alternative.steps, alternative.text))
+        else:
+            texts = alternative.texts(data)
+            found = [path for text in texts for path in _written(text, rules)]
+        if found:
+            yield from found
+            return
+
+
+def _written(text: str, rules: CategoryRules) -> Iterator[tuple[str, ...]]:
+    for one in text.split(rules.split) if rules.split else [text]:
+        names = one.split(rules.levels) if rules.levels else [one]
+        yield tuple(name.strip() for name in names if name.strip())
+
+
+def _tree(node: Any, steps: tuple[str | int, ...], where: str) -> Iterator[tuple[str, ...]]:
+    """Every branch to its end: `a[].b[].name` gives (name of a, name of b), or (name of a,) without b."""
+    label = steps[len(steps) - steps[::-1].index(EACH) :]
+    if EACH not in steps:
+        return
+    cut = steps.index(EACH)
+    for step in steps[:cut]:
+        node = step_into(node, step)
+    for child in node if isinstance(node, list) else ():
+        name = child
+        for step in label:
+            name = step_into(name, step)
+        if text := as_text(name, where):
+            rest = steps[cut + 1 :]
+            deeper = list(_tree(child, rest, where)) if EACH in rest else []
+            yield from ((text, *names) for names in deeper or [()])
+
+
+def _pictures(rules: PictureRules | None, data: dict[str, Any]) -> Iterator[str]:
+    for text in rules.source.texts(data) if rules else ():
+        for name in text.split(rules.split) if rules and rules.split else [text]:
+            if name.strip():
+                yield name.strip()

@@ -1,0 +1,188 @@
+"""The mapping file: where in a record the key, the texts, the categories … are (docs/importing.md)."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from django.utils.translation import gettext as _
+
+from apps.catalog.importing.records import ImportProblem
+from apps.catalog.importing.strict import build
+from apps.catalog.importing.values import Expression
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
+CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRules:
+    """How the file is written, where that can't be seen from it. `decimal`: the mark in its numbers."""
+
+    format: Literal["csv", "tsv", "jsonl", "json"] | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    quotes: bool = True
+    decimal: Literal[".", ","] = "."
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextRules:
+    title: Expression | None = None
+    description: Expression | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemRules:
+    """`key` tells the records of this source apart, and finds an item again when the import is run again."""
+
+    key: Expression
+    title: Expression
+    description: Expression | None = None
+    slug: Expression | None = None
+    status: Literal["published", "draft"] = "published"
+    translations: dict[str, TextRules] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CategoryRules:
+    """Each `[]` of a path is one level of the tree. `split`: between categories, `levels`: between levels."""
+
+    source: Expression
+    split: str = ""
+    levels: str = ""
+    under: list[str] = field(default_factory=list)
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributeRules:
+    """`labels`: what the attribute is called, by language. `format` of dates as in strptime."""
+
+    name: str
+    source: Expression
+    type: Literal["text", "number", "date"] = "text"
+    labels: dict[str, str] = field(default_factory=dict)
+    format: str = ""
+    invalid: Literal["reject", "skip"] = "reject"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PriceRules:
+    """`currency` is an ISO 4217 code for all; `currency_source` says where each record names its own."""
+
+    source: Expression
+    currency: str = ""
+    currency_source: Expression | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureRules:
+    """`folder`: where the files are, relative to the data file. `alt`: what there is to see."""
+
+    source: Expression
+    split: str = ""
+    folder: str = ""
+    alt: Expression | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapping:
+    item: ItemRules
+    name: str = ""
+    file: FileRules = field(default_factory=FileRules)
+    categories: list[CategoryRules] = field(default_factory=list)
+    attributes: list[AttributeRules] = field(default_factory=list)
+    price: PriceRules | None = None
+    pictures: PictureRules | None = None
+    defaults: dict[str, str] = field(default_factory=dict)
+
+    def columns(self) -> list[str]:
+        """Every column a delimited file must have."""
+        paths = (path.text for expression in self._expressions() for path in expression.paths)
+        return [name for name in dict.fromkeys(paths) if name not in self.defaults]
+
+    def _expressions(self) -> Iterator[Expression]:
+        one = [self.item.key, self.item.title, self.item.description, self.item.slug]
+        one += [
+            text for rules in self.item.translations.values() for text in (rules.title, rules.description)
+        ]
+        one += [category.source for category in self.categories]
+        one += [attribute.source for attribute in self.attributes]
+        if self.price:
+            one += [self.price.source, self.price.currency_source]
+        if self.pictures:
+            one += [self.pictures.source, self.pictures.alt]
+        return (expression for expression in one if expression)
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Read a mapping file. Raises ImportProblem that names the file and the place in it."""
+    try:
+        table = tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ImportProblem(
+            _("The mapping %(path)s can't be opened: %(reason)s.") % {"path": path, "reason": error.strerror}
+        ) from error
+    except ValueError as error:  # not TOML, or not UTF-8
+        raise ImportProblem(
+            _("The mapping %(path)s can't be read: %(reason)s. It must be TOML in UTF-8.")
+            % {"path": path, "reason": error}
+        ) from error
+    try:
+        return parse_mapping(table, default_name=path.stem.lower())
+    except ImportProblem as problem:
+        raise ImportProblem(f"{path}: {problem}") from problem
+
+
+def parse_mapping(table: dict[str, Any], default_name: str = "") -> Mapping:
+    """A mapping from its table. Raises ImportProblem."""
+    mapping = build(Mapping, table)
+    mapping = replace(mapping, name=mapping.name or default_name)
+    for problem in _problems(mapping):
+        raise ImportProblem(problem)
+    return mapping
+
+
+def _problems(mapping: Mapping) -> Iterator[str]:
+    if not NAME.fullmatch(mapping.name):
+        yield _(
+            "name must be lower-case letters, digits, - and _ (at most 50), not “%(name)s”. It says which "
+            "source the keys belong to."
+        ) % {"name": mapping.name}
+    if mapping.file.delimiter is not None and len(mapping.file.delimiter) != 1:
+        yield _("file.delimiter must be one character, not “%(value)s”.") % {"value": mapping.file.delimiter}
+    yield from _attribute_problems(mapping.attributes)
+    if mapping.price:
+        yield from _price_problems(mapping.price)
+
+
+def _attribute_problems(attributes: list[AttributeRules]) -> Iterator[str]:
+    names = [rules.name for rules in attributes]
+    for number, rules in enumerate(attributes, 1):
+        where = f"attributes[{number}]"
+        if not rules.name.strip():
+            yield _("%(where)s.name is empty.") % {"where": where}
+        if names.index(rules.name) != number - 1:
+            yield _("%(where)s: there is already an attribute “%(name)s”.") % {
+                "where": where,
+                "name": rules.name,
+            }
+        if rules.format and rules.type != "date":
+            yield _("%(where)s.format is for dates; its type is %(type)s.") % {
+                "where": where,
+                "type": rules.type,
+            }
+
+
+def _price_problems(price: PriceRules) -> Iterator[str]:
+    if bool(price.currency) == bool(price.currency_source):
+        yield _('price needs either currency, like "EUR", or currency_source.')
+    if price.currency and not CURRENCY.fullmatch(price.currency):
+        yield _("price.currency must be three capital letters, like EUR, not “%(value)s”.") % {
+            "value": price.currency
+        }
