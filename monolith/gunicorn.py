@@ -5,7 +5,7 @@ from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monolith.settings")
 
-from django.conf import settings  # noqa: E402  the module must be named first
+from django.conf import settings
 
 wsgi_app = "monolith.wsgi"
 bind = f"{settings.BIND_ADDRESS}:{settings.PORT}"
@@ -14,15 +14,15 @@ bind = f"{settings.BIND_ADDRESS}:{settings.PORT}"
 worker_class = "gthread"
 workers = settings.WEB_WORKERS
 threads = settings.WEB_THREADS
-# Each worker loads the site for itself after the fork: a connection, a thread or a lock that exists before one
-# is shared by all after it.
+# Each worker loads the site for itself after the fork: a connection, a thread or a lock that exists before
+# a fork is shared by all after it.
 preload_app = False
 
 # On SIGTERM: take no more, finish what is in hand.
 graceful_timeout = settings.DRAIN_SECONDS
 # A worker that gave no sign of life for so long is stuck, and is replaced.
 timeout = 60
-# Outlasts the keep-alive of a proxy in front (nginx: 60 s): the proxy ends idle connections, never we mid-request.
+# Outlasts the keep-alive of a proxy in front (nginx: 60 s): it ends idle connections, never we mid-request.
 keepalive = 75
 
 # The sign of life is a touched file: in memory, where a slow disk can't delay it.

@@ -20,7 +20,7 @@ UNKNOWN_DATABASE = 1049
 
 
 class Command(BaseCommand):
-    help = "Make the site ready to start: databases, tables, translations, static files. May be run again at any time."
+    help = "Make the site ready to start: databases, tables, translations, static files. May be run again."
     requires_system_checks = ()  # the models are checked by migrate, which this calls
 
     def add_arguments(self, parser: Any) -> None:
@@ -51,8 +51,8 @@ def ensure_port_is_free() -> None:
         socket.create_server((settings.BIND_ADDRESS, settings.PORT)).close()
     except OSError as error:
         raise CommandError(
-            f"Port {settings.PORT} on {settings.BIND_ADDRESS} can't be used ({error.strerror}); perhaps the site runs "
-            f"already. Stop the other program, or choose another port: PORT={settings.PORT + 1} bin/run"
+            f"Port {settings.PORT} on {settings.BIND_ADDRESS} can't be used ({error.strerror}); perhaps the site "
+            f"runs already. Stop the other program, or choose another port: PORT={settings.PORT + 1} bin/run"
         ) from error
 
 
@@ -64,7 +64,7 @@ def ensure_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise CommandError(
-            f"DATA_DIR {folder} can't be written ({error.strerror}). Make it writable or name another folder."
+            f"DATA_DIR {folder} can't be written ({error.strerror}). Make it writable, or name another folder."
         ) from error
 
 
@@ -73,7 +73,7 @@ def collect_static() -> None:
     stamp = Path(settings.STATIC_ROOT) / ".collected"
     now = fingerprint_of_static()
     if not stamp.exists() or stamp.read_text() != now:
-        call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         stamp.write_text(now)
 
 

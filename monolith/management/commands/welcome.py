@@ -16,7 +16,9 @@ PATIENCE = 60
 
 
 class Command(BaseCommand):
-    help = "Wait until the site answers, print its address, fill an empty site with demo data, then do nothing."
+    help = (
+        "Wait until the site answers, print its address, fill an empty site with demo data, then do nothing."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if answers(f"http://127.0.0.1:{settings.PORT}/readyz"):

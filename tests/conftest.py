@@ -1,0 +1,63 @@
+"""Fixtures every test may use: real servers, a running site, a browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from tests import servers
+
+DATA_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what touches the databases, so that bin/test can run just that a second time on MariaDB."""
+    for item in items:
+        if item.get_closest_marker("django_db") or DATA_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("data")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if settings.configured:
+        shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[servers.MariaDB]:
+    """A MariaDB of this test session's own, without databases."""
+    with servers.mariadb() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[servers.Redis]:
+    """A Redis of this test session's own."""
+    with servers.redis() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[servers.Site]:
+    """The running site on SQLite, empty: gunicorn, worker and relay. Shared by a session; make your own items."""
+    with servers.site() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    """Debian's Chromium, which downloads nothing and phones nowhere."""
+    flags = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update"
+    arguments = [f"--{flag}" for flag in [*flags.split(), "disable-sync"]]
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return browser_type_launch_args | {"executable_path": path, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The folder of the repository."""
+    return servers.ROOT

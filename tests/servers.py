@@ -1,0 +1,289 @@
+"""Real servers for tests and benchmarks: MariaDB, Redis and the site itself, on free ports, ended with their block.
+
+python -m tests.servers COMMAND …   runs COMMAND with DATABASE_URL and REDIS_URL naming fresh ones
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CONTEXTS = ("auth", "media", "catalog")
+
+
+class ServerFailed(RuntimeError):
+    """A server did not come up; the message holds the end of what it said."""
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """A process we started. `stop`, `kill` and `start` may be called in any order, for tests of faults.
+
+    `port` is None for a process that listens nowhere: it counts as started at once.
+    """
+
+    command: Sequence[str]
+    port: int | None
+    log: Path
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self, patience: float = 30) -> None:
+        """Returns when the port answers. Raises ServerFailed when it doesn't within `patience` seconds."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, env=dict(self.env), stdout=log, stderr=log, start_new_session=True
+            )
+        until = time.monotonic() + patience
+        while self.port is not None and time.monotonic() < until and self.process.poll() is None:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        if self.port is None:
+            return
+        self.kill()
+        raise ServerFailed(f"{self.command[0]} did not come up:\n{self.output()[-3000:]}")
+
+    def stop(self, patience: float = 30) -> int:
+        """SIGTERM, then SIGKILL after `patience` seconds; the exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            pass
+        self.kill()
+        return self.process.returncode
+
+    def kill(self) -> None:
+        """SIGKILL to the process and whatever it started and left behind."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            self.process.wait()
+
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        self.start()
+        try:
+            yield
+        finally:
+            self.stop()
+
+
+@contextmanager
+def temporary_folder(prefix: str) -> Iterator[Path]:
+    """Open to other users too: MariaDB won't run as root, so it runs as somebody else."""
+    folder = Path(tempfile.mkdtemp(prefix=f"offshoot-{prefix}-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class MariaDB(Server):
+    """A MariaDB server; root has no password and only this machine can reach it."""
+
+    def url(self, name: str = "offshoot") -> str:
+        """A DATABASE_URL; each context has a database of its own behind it."""
+        return f"mysql://root@127.0.0.1:{self.port}/{name}"
+
+    def create_databases(self, name: str = "offshoot") -> None:
+        for context in CONTEXTS:
+            self.sql(f"CREATE DATABASE IF NOT EXISTS {name}_{context} CHARACTER SET utf8mb4")
+
+    def sql(self, statement: str) -> str:
+        """Run a statement as root; rows come back as tab-separated lines."""
+        client = [
+            "mariadb",
+            "--no-defaults",
+            "-uroot",
+            "-h127.0.0.1",
+            f"-P{self.port}",
+            "-N",
+            "-B",
+            "-e",
+            statement,
+        ]
+        return subprocess.run(client, check=True, capture_output=True, text=True).stdout
+
+
+@contextmanager
+def mariadb(*options: str) -> Iterator[MariaDB]:
+    """A fresh MariaDB. It syncs nothing to disk: no test asks what a power cut leaves."""
+    with temporary_folder("mariadb") as folder:
+        user = [] if os.getuid() else ["--user=mysql"]
+        for path in (folder / "data", folder / "tmp", folder):
+            path.mkdir(exist_ok=True)
+            if user:
+                os.chown(path, pwd.getpwnam("mysql").pw_uid, -1)
+        install = ["mariadb-install-db", "--no-defaults", *user, f"--datadir={folder}/data"]
+        install += ["--auth-root-authentication-method=normal", "--skip-test-db"]
+        done = subprocess.run(install, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ServerFailed(f"mariadb-install-db failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        port = free_port()
+        command = ["mariadbd", "--no-defaults", *user, f"--datadir={folder}/data", f"--tmpdir={folder}/tmp"]
+        command += [f"--socket={folder}/s.sock", f"--pid-file={folder}/pid", "--bind-address=127.0.0.1"]
+        command += [f"--port={port}", "--skip-name-resolve", "--innodb-buffer-pool-size=128M"]
+        command += ["--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0", *options]
+        server = MariaDB(
+            [shutil.which("mariadbd", path=sbin_path()) or "mariadbd", *command[1:]], port, folder / "log"
+        )
+        with server.running():
+            yield server
+
+
+class Redis(Server):
+    def url(self, database: int = 0) -> str:
+        return f"redis://127.0.0.1:{self.port}/{database}"
+
+
+@contextmanager
+def redis() -> Iterator[Redis]:
+    """A fresh Redis that saves nothing."""
+    with temporary_folder("redis") as folder:
+        port = free_port()
+        command = [
+            "redis-server",
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+        ]
+        server = Redis([*command, "--dir", str(folder)], port, folder / "log")
+        with server.running():
+            yield server
+
+
+@dataclass
+class Site:
+    """A running site: gunicorn, worker and relay on real files."""
+
+    url: str
+    data_dir: Path
+    env: dict[str, str]
+    servers: dict[str, Server]
+
+    def output(self) -> str:
+        """What all its processes have printed so far; e-mails are printed too."""
+        return "".join(server.output() for server in self.servers.values())
+
+    def wait_for(self, text: str, seconds: float = 30) -> str:
+        """The output, once `text` stands in it. Raises TimeoutError with its end otherwise."""
+        until = time.monotonic() + seconds
+        while text not in (output := self.output()):
+            if time.monotonic() > until:
+                raise TimeoutError(f"{text!r} was not printed within {seconds} s:\n{output[-3000:]}")
+            time.sleep(0.1)
+        return output
+
+    def manage(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+        """`manage.py` on this site's data; raises CalledProcessError when it fails, unless check=False."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.env, capture_output=True, text=True, **({"check": True} | options)
+        )
+
+
+@contextmanager
+def site(env: Mapping[str, str] | None = None, *, demo: bool = False) -> Iterator[Site]:
+    """The Procfile's processes, each with its own log, on a temporary DATA_DIR. `env` adds settings.
+
+    The port answers when the block begins; with `demo` the demo data is made while it runs.
+    """
+    with ExitStack() as stack:
+        folder = stack.enter_context(temporary_folder("site"))
+        port = free_port()
+        inherited = {
+            k: v
+            for k, v in os.environ.items()
+            if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
+        }
+        ours = {
+            "ENV_FILE": os.devnull,
+            "DATA_DIR": str(folder / "data"),
+            "PORT": str(port),
+            "PYTHONUNBUFFERED": "1",
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        }
+        running = Site(f"http://localhost:{port}", folder / "data", inherited | ours | dict(env or {}), {})
+        prepared = running.manage("prepare", check=False)
+        if prepared.returncode:
+            raise ServerFailed(
+                f"manage.py prepare failed:\n{prepared.stdout[-2000:]}{prepared.stderr[-3000:]}"
+            )
+        for name, command in procfile().items():
+            listens = port if name == "web" else None
+            server = Server(["sh", "-c", command], listens, folder / f"{name}.log", running.env)
+            running.servers[name] = server
+            stack.enter_context(server.running())
+        if demo:
+            running.manage("seed_demo")
+        yield running
+
+
+def procfile() -> dict[str, str]:
+    """The commands of the Procfile by name."""
+    lines = (line.partition(":") for line in (ROOT / "Procfile").read_text().splitlines() if ":" in line)
+    return {name.strip(): command.strip() for name, _, command in lines}
+
+
+def sbin_path() -> str:
+    """PATH and where Debian keeps its servers."""
+    return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+
+
+def wait_until_answers(url: str, seconds: float = 60) -> None:
+    """Raises TimeoutError unless `url` answers 200 in time."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except OSError as error:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{url} did not answer within {seconds} s: {error}") from error
+            time.sleep(0.1)
+
+
+def main(command: Sequence[str]) -> int:
+    with mariadb() as database, redis() as cache:
+        env = os.environ | {"DATABASE_URL": database.url(), "REDIS_URL": cache.url()}
+        return subprocess.run(command, env=env, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
