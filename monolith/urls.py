@@ -10,3 +10,10 @@ for context in settings.CONTEXTS:
         urlpatterns.append(path("", include(f"{context.app}.urls")))
         if context.name == "auth":
             urlpatterns.append(path("admin/", admin.site.urls))
+
+# monolith.web answers errors: pages for people, JSON under /api/. allauth asks for handler429.
+handler400 = "monolith.web.views.bad_request"
+handler403 = "monolith.web.views.permission_denied"
+handler404 = "monolith.web.views.not_found"
+handler429 = "monolith.web.views.too_many_requests"
+handler500 = "monolith.web.views.server_error"

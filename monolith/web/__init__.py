@@ -1,0 +1,1 @@
+"""The shared look: base template, design tokens, icons, error pages."""
