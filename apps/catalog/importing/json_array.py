@@ -20,7 +20,9 @@ from apps.catalog.importing.streams import CHUNK
 
 GAP = re.compile(r"[\s,]*")
 OUTSIDE_STRING = re.compile(r'["{}\[\],]')
-INSIDE_STRING = re.compile(r'["\\]')
+INSIDE_STRING = re.compile(r'"|\\.?', re.DOTALL)
+CLOSERS = {"{": "}", "[": "]"}
+MAX_DEPTH = 100_000
 
 
 def read_json_array(stream: io.BufferedReader, limit: int) -> Iterator[Outcome]:
@@ -88,7 +90,7 @@ def _encodable(text: str) -> bool:
 
 def _skipped(text: _Window, error: Exception, limit: int) -> Rejected:
     line, head = text.line, text.held[text.at : text.at + CHUNK]
-    size = text.skip_value()
+    size = _skip_value(text)
     if size > limit:
         reason = too_large(size, limit)
     elif isinstance(error, json.JSONDecodeError):
@@ -99,12 +101,13 @@ def _skipped(text: _Window, error: Exception, limit: int) -> Rejected:
 
 
 class _Window:
-    """The part of the text that is in memory; `at` is where we are in it."""
+    """The part of the text that is in memory. `at`: where we are in it; `position`: in the whole text."""
 
     def __init__(self, stream: io.BufferedReader) -> None:
         self._stream = stream
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self.held, self.at, self.line = "", 0, 1
+        self.held, self.at = "", 0
+        self.line, self.position = 1, 0
 
     @property
     def left(self) -> int:
@@ -120,6 +123,7 @@ class _Window:
     def drop(self, count: int) -> None:
         self.line += self.held.count("\n", self.at, self.at + count)
         self.at += count
+        self.position += count
 
     def skip_gap(self) -> str:
         """Go to the next thing that is neither space nor comma; "" at the end of the file."""
@@ -131,36 +135,38 @@ class _Window:
             if not self.more():
                 return ""
 
-    def skip_value(self) -> int:
-        """Leave out one value by its brackets alone, however large; how many characters it had."""
-        depth = size = 0
+    def next_mark(self) -> str:
+        """Go to the next bracket or comma that is in no string; "" at the end of the file."""
         in_string = False
-        line = self.line
         while True:
             match = (INSIDE_STRING if in_string else OUTSIDE_STRING).search(self.held, self.at)
-            if match is None or (match[0] == "\\" and match.end() == len(self.held)):
-                keep = 0 if match is None else 1
-                size += self.left - keep
-                self.drop(self.left - keep)
+            if match is None or match[0] == "\\":  # a backslash waits for what it escapes
+                self.drop((match.start() if match else len(self.held)) - self.at)
                 if not self.more():
-                    raise ImportProblem(_never_ends(line))
-                continue
-            token = match[0]
-            if depth == 0 and not in_string and token in ",]":
-                count = match.start() - self.at
-                self.drop(count)
-                return size + count
-            count = match.end() - self.at + (token == "\\")
-            size += count
-            self.drop(count)
-            if token == '"':
-                in_string = not in_string
-            elif token in "{[":
-                depth += 1
-            elif token in "}]":
-                depth -= 1
-                if depth == 0:
-                    return size
+                    return ""
+            elif in_string or match[0] == '"':
+                self.drop(match.end() - self.at)
+                in_string ^= match[0] == '"'
+            else:
+                self.drop(match.start() - self.at)
+                return match[0]
+
+
+def _skip_value(text: _Window) -> int:
+    """Leave out one value by its brackets alone, however large; how many characters it had."""
+    line, start = text.line, text.position
+    closers: list[str] = []
+    while (mark := text.next_mark()) and len(closers) < MAX_DEPTH:
+        if not closers and mark in ",]}":
+            return text.position - start
+        text.drop(1)
+        if mark in CLOSERS:
+            closers.append(CLOSERS[mark])
+        elif mark != "," and closers.pop() != mark:
+            break
+        if not closers:
+            return text.position - start
+    raise ImportProblem(_never_ends(line))
 
 
 def _never_ends(line: int) -> str:
