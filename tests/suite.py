@@ -1,0 +1,131 @@
+"""Runs the checks and the passes of bin/test, and says in one last line how it went."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.servers import ROOT, temporary_folder
+
+NO_TESTS_COLLECTED = 5
+PYTHON = sys.executable
+BIN = Path(PYTHON).parent
+
+# Each is one question; a check that fails counts as one failed test.
+CHECKS = {
+    "lint": [f"{BIN}/ruff", "check", "--quiet", "--output-format=concise"],
+    "format": [f"{BIN}/ruff", "format", "--check", "--quiet", "--diff"],
+    "templates": [f"{BIN}/djlint", "--lint", "--quiet", "apps", "monolith", "seam"],
+    "types": [f"{BIN}/mypy"],
+    "imports": [f"{BIN}/lint-imports"],
+    "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
+    "contracts": [PYTHON, "manage.py", "contracts", "--check"],
+}
+
+
+@dataclass
+class Tally:
+    """How many passed, failed and were skipped."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else "")
+
+
+@dataclass
+class Pass:
+    """One run of pytest: which tests, on which servers, in how many processes."""
+
+    name: str
+    marks: str
+    processes: int = 0
+    servers: bool = False
+
+
+WITHOUT_MACHINERY = "not browser and not container"
+FAST = [Pass("tests on SQLite", f"{WITHOUT_MACHINERY} and not slow", processes=2)]
+WHOLE = [
+    Pass("tests on SQLite", WITHOUT_MACHINERY, processes=2),
+    Pass("data on MariaDB with Redis", f"data and {WITHOUT_MACHINERY}", processes=2, servers=True),
+    Pass("browser", "browser"),
+    Pass("container", "container"),
+]
+
+
+def check(name: str, command: list[str], env: dict[str, str]) -> Tally:
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(done.stdout + done.stderr, flush=True)
+    return Tally(passed=int(not done.returncode), failed=int(bool(done.returncode)))
+
+
+def run_pass(one: Pass, arguments: list[str], report: Path, env: dict[str, str]) -> Tally:
+    command = [PYTHON, "-m", "pytest", "-m", one.marks, f"--junitxml={report}", *arguments]
+    if one.processes:
+        command[3:3] = ["-n", str(one.processes), "--dist", "loadgroup"]
+    if one.servers:
+        command = [PYTHON, "-m", "tests.servers", *command]
+    code = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
+    tally = read(report) if report.exists() else Tally()
+    if code not in (0, NO_TESTS_COLLECTED) and not tally.failed:
+        tally.failed = 1  # pytest itself, or a server, broke before or after the tests
+    return tally
+
+
+def read(report: Path) -> Tally:
+    """Count pytest's own report: what neither failed, broke in its setup nor was skipped has passed."""
+    tally = Tally()
+    for case in ET.parse(report).iter("testcase"):
+        if case.find("failure") is not None or case.find("error") is not None:
+            tally.failed += 1
+        elif case.find("skipped") is not None:
+            tally.skipped += 1
+        else:
+            tally.passed += 1
+    return tally
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bin/test", description=__doc__, add_help=False)
+    parser.add_argument("--fast", action="store_true")
+    options, arguments = parser.parse_known_args()
+    # What stands in the environment or in .env is for running the site; each pass says what it wants.
+    env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
+    env["ENV_FILE"] = os.devnull
+
+    lines, total = [], Tally()
+    with temporary_folder("suite") as folder:
+        env["DATA_DIR"] = str(folder / "data")
+        # Asked for particular tests, nobody wants to hear of the whole house.
+        steps = [] if arguments else list(CHECKS.items())
+        for name, command in [("translations", [PYTHON, "manage.py", "compile_translations"]), *steps]:
+            began = time.monotonic()
+            tally = check(name, command, env)
+            lines.append(f"{name:<28}{'failed' if tally.failed else 'ok':<40}{time.monotonic() - began:6.1f} s")
+            print(lines[-1], flush=True)
+            total += tally
+        for number, one in enumerate(FAST if options.fast else WHOLE):
+            print(f"\n{one.name}", flush=True)
+            began = time.monotonic()
+            tally = run_pass(one, arguments, folder / f"{number}.xml", env)
+            lines.append(f"{one.name:<28}{tally!s:<40}{time.monotonic() - began:6.1f} s")
+            total += tally
+    print("\n" + "\n".join(lines))
+    print(total)
+    return int(total.failed > 0 or total.passed == 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
