@@ -266,17 +266,22 @@ def sbin_path() -> str:
     return os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
 
 
+def answers(url: str) -> bool:
+    """Whether `url` answers 200 at this moment."""
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
 def wait_until_answers(url: str, seconds: float = 60) -> None:
     """Raises TimeoutError unless `url` answers 200 in time."""
     until = time.monotonic() + seconds
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError as error:
-            if time.monotonic() > until:
-                raise TimeoutError(f"{url} did not answer within {seconds} s: {error}") from error
-            time.sleep(0.1)
+    while not answers(url):
+        if time.monotonic() > until:
+            raise TimeoutError(f"{url} did not answer within {seconds} s.")
+        time.sleep(0.1)
 
 
 def main(command: Sequence[str]) -> int:
