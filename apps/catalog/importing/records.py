@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-# A larger record is rejected, so memory stays bounded whatever the file holds.
-MAX_RECORD_BYTES = 4 * 1024 * 1024
+# A larger record is rejected. JSON of small things takes fifty times its size once it is read, hence no more.
+MAX_RECORD_BYTES = 1024 * 1024
 SHOWN = 2_000
 
 

@@ -96,7 +96,10 @@ def _file(path: Path) -> IO[bytes]:
 
 def _shown(url: str) -> str:
     # Neither a password nor a signed query belongs on a screen or in a log.
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.partition("://")[0] + "://…"
     return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"
 
 
@@ -106,14 +109,14 @@ def _size(answer: http.client.HTTPResponse) -> int | None:
 
 
 def _answer(url: str) -> http.client.HTTPResponse:
-    if urlsplit(url).scheme not in ("http", "https"):
+    if url.partition("://")[0].lower() not in ("http", "https"):
         raise ImportProblem(
             _("Only http:// and https:// addresses can be read, not %(url)s.") % {"url": _shown(url)}
         )
-    # The server must not compress on the fly, or the size would not be the file's.
-    request = urllib.request.Request(url, headers={"Accept-Encoding": "identity", "User-Agent": "Offshoot"})
     try:
-        return _opener().open(request, timeout=TIMEOUT)
+        # The server must not compress on the fly, or the size would not be the file's.
+        headers = {"Accept-Encoding": "identity", "User-Agent": "Offshoot"}
+        return _opener().open(urllib.request.Request(url, headers=headers), timeout=TIMEOUT)
     except HTTPError as error:
         reason: Any = f"{error.code} {error.reason}"
         error.close()
