@@ -48,7 +48,7 @@ def _join(where: str, name: str) -> str:
 
 def _value(hint: Any, value: Any, where: str) -> Any:
     origin = typing.get_origin(hint)
-    if origin is types.UnionType:
+    if origin in (types.UnionType, typing.Union):
         return _value(next(arg for arg in typing.get_args(hint) if arg is not types.NoneType), value, where)
     if origin is typing.Literal:
         return _choice(typing.get_args(hint), value, where)
