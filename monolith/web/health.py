@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Mapping
 
 from django.core.cache import cache
 from django.db import DatabaseError, connections, router
@@ -28,7 +29,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     return _answer(body, status=200 if ready else 503)
 
 
-def _answer(body: dict[str, object], *, status: int) -> JsonResponse:
+def _answer(body: Mapping[str, object], *, status: int) -> JsonResponse:
     headers = {"Cache-Control": "no-store"} | ({"Retry-After": "5"} if status == 503 else {})
     return JsonResponse(body, status=status, headers=headers)
 

@@ -33,7 +33,8 @@ RETRY_AFTER = 30
 LAST_RESORT = (
     "<!DOCTYPE html><html lang=en><meta charset=utf-8><title>Error</title>"
     "<h1>Something broke on our side.</h1><p>It has been noted. Please try again in a moment.</p>"
-    "<div lang=es><h1>Algo falló de nuestro lado.</h1><p>Ya quedó registrado. Inténtalo de nuevo en un momento.</p></div>"
+    "<div lang=es><h1>Algo falló de nuestro lado.</h1>"
+    "<p>Ya quedó registrado. Inténtalo de nuevo en un momento.</p></div>"
 )
 
 
@@ -48,8 +49,10 @@ def _in_their_language(view: ErrorView) -> ErrorView:
     return wrapped
 
 
-def _error(request: HttpRequest, status: HTTPStatus, sentence: str, *, plain: bool, name: str = "") -> HttpResponse:
-    """The page errors/<name or status>.html; a sentence of JSON for the API. Plain pages need no session and no database."""
+def _error(
+    request: HttpRequest, status: HTTPStatus, sentence: str, *, plain: bool, name: str = ""
+) -> HttpResponse:
+    """The page errors/<name or status>.html; for the API a sentence of JSON. Plain: needs no session or database."""
     if request.path.startswith("/api/"):
         return JsonResponse({"detail": sentence}, status=status)
     template = f"errors/{name or status.value}.html"
@@ -80,12 +83,16 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 @_in_their_language
 def method_not_allowed(request: HttpRequest) -> HttpResponse:
-    return _error(request, HTTPStatus.METHOD_NOT_ALLOWED, _("This address does not take that method."), plain=True)
+    return _error(
+        request, HTTPStatus.METHOD_NOT_ALLOWED, _("This address does not take that method."), plain=True
+    )
 
 
 @_in_their_language
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    response = _error(request, HTTPStatus.TOO_MANY_REQUESTS, _("Too many tries. Wait a few minutes."), plain=True)
+    response = _error(
+        request, HTTPStatus.TOO_MANY_REQUESTS, _("Too many tries. Wait a few minutes."), plain=True
+    )
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
@@ -95,7 +102,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500; or 503 with Retry-After when what failed is a database that does not answer, which passes."""
     if isinstance(sys.exception(), OperationalError | InterfaceError):
         return unavailable(request)
-    return _last_page(request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke on our side. It has been noted."))
+    return _last_page(
+        request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke on our side. It has been noted.")
+    )
 
 
 @_in_their_language
@@ -163,7 +172,13 @@ def _service_worker() -> str:
     """Keeps the offline page and what it needs, and nothing else. Its version changes with any of them."""
     with translation.override(settings.LANGUAGE_CODE):
         version = hashlib.sha256(_offline_page().encode()).hexdigest()[:12]
-    names = ["web/css/tokens.css", "web/css/base.css", "web/css/layout.css", "web/css/components.css", "web/js/theme.js"]
+    names = [
+        "web/css/tokens.css",
+        "web/css/base.css",
+        "web/css/layout.css",
+        "web/css/components.css",
+        "web/js/theme.js",
+    ]
     files = [staticfiles_storage.url(name) for name in names]
     return loader.render_to_string(
         "web/sw.js", {"version": version, "files": json.dumps(["/offline", *files])}
@@ -182,7 +197,8 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "background_color": "#fbfaf6",
         "theme_color": "#fbfaf6",
         "icons": [
-            {"src": staticfiles_storage.url(name), "sizes": sizes, "type": kind} for name, sizes, kind in icons
+            {"src": staticfiles_storage.url(name), "sizes": sizes, "type": kind}
+            for name, sizes, kind in icons
         ],
     }
     return JsonResponse(body, content_type="application/manifest+json")
