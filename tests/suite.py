@@ -41,7 +41,9 @@ class Tally:
         return Tally(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
 
     def __str__(self) -> str:
-        return f"{self.passed} passed, {self.failed} failed" + (f", {self.skipped} skipped" if self.skipped else "")
+        return f"{self.passed} passed, {self.failed} failed" + (
+            f", {self.skipped} skipped" if self.skipped else ""
+        )
 
 
 @dataclass
@@ -102,7 +104,11 @@ def main() -> int:
     parser.add_argument("--fast", action="store_true")
     options, arguments = parser.parse_known_args()
     # What stands in the environment or in .env is for running the site; each pass says what it wants.
-    env = {k: v for k, v in os.environ.items() if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}}
+    env = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
+    }
     env["ENV_FILE"] = os.devnull
 
     lines, total = [], Tally()
@@ -113,7 +119,9 @@ def main() -> int:
         for name, command in [("translations", [PYTHON, "manage.py", "compile_translations"]), *steps]:
             began = time.monotonic()
             tally = check(name, command, env)
-            lines.append(f"{name:<28}{'failed' if tally.failed else 'ok':<40}{time.monotonic() - began:6.1f} s")
+            lines.append(
+                f"{name:<28}{'failed' if tally.failed else 'ok':<40}{time.monotonic() - began:6.1f} s"
+            )
             print(lines[-1], flush=True)
             total += tally
         for number, one in enumerate(FAST if options.fast else WHOLE):
