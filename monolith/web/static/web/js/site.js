@@ -107,13 +107,14 @@
 
   // A request by htmx that failed says so, once, where it is seen and heard.
   const toast = document.getElementById("toast");
+  const failed = toast?.firstElementChild.textContent;
   const say = (text) => {
     toast.firstElementChild.textContent = text;
     toast.hidden = false;
   };
   if (toast) {
     const quiet = (event) => event.detail.elt === input; // a suggestion that didn't come is no news
-    addEventListener("htmx:responseError", (event) => quiet(event) || say(toast.dataset.failed));
+    addEventListener("htmx:responseError", (event) => quiet(event) || say(failed));
     addEventListener("htmx:sendError", (event) => quiet(event) || say(toast.dataset.offline));
     toast.querySelector("button").addEventListener("click", () => (toast.hidden = true));
   }
