@@ -38,5 +38,6 @@ def backwards(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+    atomic = False  # MySQL commits at every change of a table
     dependencies = [("catalog", "0001_initial")]
     operations = [migrations.RunPython(forwards, backwards)]
