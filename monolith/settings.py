@@ -6,6 +6,7 @@ import contextlib
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -13,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from monolith import topology
+from monolith.cache import redis_cache
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -60,6 +62,23 @@ REDIS_URL = env.str("REDIS_URL", default="")
 # A site that was given a database is somebody's own; one that wasn't shows what it can do.
 DEMO_DATA = env.bool("DEMO_DATA", default=not env.str("DATABASE_URL", default=""))
 
+# Caches. Whatever is in one may be gone at any moment; `default` and `sessions` are Redis when there is one.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": redis_cache(REDIS_URL, prefix="site")
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
+    # Copies of session rows. Without Redis none: memory of one process does not know what another one ended.
+    "sessions": redis_cache(REDIS_URL, prefix="session", serializer="json.JSONSerializer")
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+    # How often somebody tried to sign in: rows, for a limit must hold when Redis is away or empty.
+    "limits": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "accounts_attempt",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+}
+
 INSTALLED_APPS = [
     "monolith",
     "monolith.web",
@@ -68,7 +87,6 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "allauth",
@@ -86,6 +104,7 @@ MIDDLEWARE = [
     "monolith.web.middleware.isolation",
     "monolith.web.middleware.probes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apps.auth.client.PrincipalMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "monolith.web.middleware.bare_errors",
@@ -117,10 +136,8 @@ TEMPLATES = [
 
 # People
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+# Only one: each backend hashes the password it is given, and how long that takes must tell nothing.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
@@ -128,11 +145,36 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_ADAPTER = "apps.auth.adapter.Adapter"
+ACCOUNT_FORMS = {"signup": "apps.auth.forms.SignUpForm"}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up, and nowhere else
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# How many proxies in front add to X-Forwarded-For: limits count addresses, and who sends the header may lie.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+PASSWORD_RESET_TIMEOUT = 3 * 60 * 60
+LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
+SESSION_ENGINE = "apps.auth.sessions"
+SESSION_COOKIE_AGE = 30 * 24 * 60 * 60
+# Seconds for which a copy of a session is believed before its row is asked again, and for which one goes on
+# when the row can't be asked.
+SESSION_TRUST_SECONDS = 5
+SESSION_GRACE_SECONDS = 15 * 60
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Offshoot <hello@localhost>")
+
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.auth.client.PrincipalAuthentication"],
+    "UNAUTHENTICATED_USER": "apps.auth.contract.Principal",
+}
 
 # Languages
 LANGUAGE_CODE = "en"
@@ -148,15 +190,19 @@ MEDIA_ROOT = DATA_DIR / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "originals": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "apps.media.storage.LocalFiles",
         "OPTIONS": {"location": MEDIA_ROOT / "originals", "base_url": None},
     },
     "renditions": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "apps.media.storage.LocalFiles",
         "OPTIONS": {"location": MEDIA_ROOT / "renditions", "base_url": "/media/r/"},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# The largest picture, in megabytes of a million bytes.
+MEDIA_MAX_UPLOAD_MB = env.int("MEDIA_MAX_UPLOAD_MB", default=25)
+# Files in a form are thrown away as they arrive, except by the views that take pictures and set their own handler.
+FILE_UPLOAD_HANDLERS: list[str] = []
 
 FORM_RENDERER = "monolith.web.forms.FormRenderer"
 CSRF_FAILURE_VIEW = "monolith.web.views.csrf_failure"
@@ -184,8 +230,8 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     feature: []
     for feature in ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "usb")
 }
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
