@@ -1,6 +1,9 @@
 """Name and label of the context."""
 
+from allauth.core.internal import ratelimit
 from django.apps import AppConfig
+from django.core.cache import caches
+from django.utils.connection import ConnectionProxy
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,3 +11,7 @@ class AuthConfig(AppConfig):
     name = "apps.auth"
     label = "accounts"
     verbose_name = _("People")
+
+    def ready(self) -> None:
+        # allauth counts attempts in the default cache, which may be Redis and away; ours are rows.
+        ratelimit.cache = ConnectionProxy(caches, "limits")

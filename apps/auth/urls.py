@@ -2,4 +2,7 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("accounts/", include("allauth.urls"))]
+from apps.auth import views
+
+own = ([path("", views.account, name="account")], "auth")
+urlpatterns = [path("accounts/", include(own)), path("accounts/", include("allauth.urls"))]

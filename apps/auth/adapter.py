@@ -1,0 +1,68 @@
+"""How allauth does its work here: accounts made with their event, links that lead to SITE_URL, mail that may fail."""
+
+from __future__ import annotations
+
+import logging
+from smtplib import SMTPException
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.core import context as allauth_context
+from django.conf import settings
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.auth.models import User
+from seam import atomic
+
+log = logging.getLogger(__name__)
+
+
+def on_site(url: str) -> str:
+    """`url` on SITE_URL, whatever host this request came by: a mail is read elsewhere, and a Host header may lie."""
+    parts = urlsplit(url)
+    return f"{settings.SITE_URL}{parts._replace(scheme='', netloc='').geturl()}"
+
+
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
+    def save_user(self, request: HttpRequest, user: User, form: Form, commit: bool = True) -> User:
+        user = super().save_user(request, user, form, commit=False)
+        user.name = form.cleaned_data.get("name", "")
+        return User.objects.add(user) if commit else user
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """One may ask for an address that somebody else signed up with meanwhile: theirs it is."""
+        with atomic("auth"):
+            taken = User.objects.exclude(pk=email_address.user_id).filter(email=email_address.email)
+            if not taken.exists():
+                return bool(super().confirm_email(request, email_address))
+        self.add_message(
+            request,
+            messages.ERROR,
+            message=_("{email} can't be used. Choose another e-mail address.").format(
+                email=email_address.email
+            ),
+        )
+        return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """A mail server that is away is told to the person and the log; what they did stays done."""
+        site = SimpleNamespace(name=settings.SITE_NAME, domain=urlsplit(settings.SITE_URL).netloc)
+        links = {key: on_site(value) for key, value in context.items() if key.endswith("_url")}
+        try:
+            super().send_mail(template_prefix, email, {"current_site": site} | context | links)
+        except (SMTPException, OSError):
+            log.exception("the mail %s could not be sent", template_prefix)
+            messages.error(
+                allauth_context.request,
+                _("We could not send the e-mail just now. Please try again in a few minutes."),
+            )
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("auth:account")

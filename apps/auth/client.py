@@ -1,0 +1,207 @@
+"""PUBLIC: who is calling, in any process: `request.principal`, and what views and the API ask of it.
+
+Imports nothing of how auth keeps its people, so it works the same where auth is another service.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, TypeVar, cast
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from rest_framework.authentication import BaseAuthentication, CSRFCheck
+from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from apps.auth.contract import Auth, Principal, Role
+from apps.auth.known import Known, recall, remember
+from seam import use
+from seam.binding import refuse_inside_transaction
+from seam.db import open_transaction
+
+__all__ = [
+    "ANONYMOUS",
+    "AuthIsAway",
+    "IsEditor",
+    "IsSignedIn",
+    "IsStaff",
+    "PrincipalAuthentication",
+    "PrincipalMiddleware",
+    "principal_of",
+    "require_role",
+    "require_sign_in",
+]
+
+log = logging.getLogger(__name__)
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+
+ANONYMOUS = Principal()
+AWAY = (OperationalError, InterfaceError)
+
+
+class AuthIsAway(OperationalError):
+    """Nobody can say who is calling, so nobody may pass; answered with 503 like any database that is away."""
+
+
+def principal_of(session_key: str) -> Principal:
+    """Who is signed in by that session, at most SESSION_TRUST_SECONDS old; ANONYMOUS when it has ended.
+
+    Raises AuthIsAway when auth can't be asked and has not been for SESSION_GRACE_SECONDS. Raises
+    seam.db.TransactionMisuse inside a transaction, known or not: find out who is calling before it begins.
+    """
+    if open_transaction() is not None:
+        refuse_inside_transaction("auth")
+    known = recall(session_key)
+    if known is None or not known.is_fresh:
+        known = _ask(session_key, known)
+    remember(session_key, known)
+    return known.principal or ANONYMOUS
+
+
+def _ask(session_key: str, known: Known | None) -> Known:
+    asked_at = time.time()
+    try:
+        return Known(use(Auth).get_session_principal(session_key=session_key), asked_at)
+    except AWAY as error:
+        if known is None or not known.may_go_on:
+            raise AuthIsAway("Who is calling can't be told: auth does not answer.") from error
+        log.warning("auth does not answer; a session checked %.0f s ago goes on", asked_at - known.checked_at)
+        return known
+
+
+class PrincipalMiddleware:
+    """Sets `request.principal`, found out when it is first looked at; without a session cookie it costs nothing.
+
+    Where auth is away and the session is not known either, the caller counts as nobody: pages for everybody
+    work, and `require_sign_in` answers 503. No cookie is ever deleted for it.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+        if not session_key:
+            request.principal = ANONYMOUS  # type: ignore[attr-defined]
+            return self.get_response(request)
+        asked = False
+
+        def find() -> Principal:
+            nonlocal asked
+            asked = True
+            try:
+                return principal_of(session_key)
+            except AuthIsAway:
+                request.auth_is_away = True  # type: ignore[attr-defined]
+                return ANONYMOUS
+
+        request.principal = SimpleLazyObject(find)  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        if asked:
+            _keep_private(response)
+        return response
+
+
+def _keep_private(response: HttpResponse) -> None:
+    """What depends on who asked is nobody else's to keep."""
+    patch_vary_headers(response, ["Cookie"])
+    if not response.has_header("Cache-Control"):
+        patch_cache_control(response, private=True, no_cache=True)
+
+
+def require_sign_in(view: View) -> View:
+    """A view for anybody with an account; others are sent to sign in and come back."""
+    return require_role(Role.MEMBER)(view)
+
+
+def require_role(role: Role) -> Callable[[View], View]:
+    """A view for people of `role` and above. Sends the signed-out to sign in; others get PermissionDenied."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            principal: Principal = request.principal  # type: ignore[attr-defined]
+            if principal.has_role(role):
+                return view(request, *args, **kwargs)
+            if principal.is_authenticated:
+                raise PermissionDenied(
+                    _("Your account may not do this. Ask the staff of this site for access.")
+                )
+            if getattr(request, "auth_is_away", False):
+                raise AuthIsAway("This page needs to know who is calling, and auth does not answer.")
+            return _to_sign_in(request)
+
+        return cast(View, checked)
+
+    return decorate
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    target = f"{settings.LOGIN_URL}?{urlencode({'next': _page(request)})}"
+    if request.headers.get("HX-Request") == "true":  # htmx would put the sign-in page inside the page
+        return HttpResponse(status=HTTPStatus.NO_CONTENT, headers={"HX-Redirect": target})
+    return HttpResponseRedirect(target)
+
+
+def _page(request: HttpRequest) -> str:
+    """Where to come back to: this page, or for what was sent from a page, that page."""
+    if request.method in ("GET", "HEAD") and request.headers.get("HX-Request") != "true":
+        return request.get_full_path()
+    page = request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}):
+        return "/"
+    parts = urlsplit(page)
+    return f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+
+
+class PrincipalAuthentication(BaseAuthentication):
+    """DRF: whoever the session cookie says; `request.user` is the Principal. Writes need a CSRF token."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, None] | None:
+        principal: Principal = request._request.principal  # type: ignore[attr-defined]
+        if not principal.is_authenticated:
+            return None
+        check = CSRFCheck(lambda _request: HttpResponse())
+        check.process_request(request._request)
+        reason = check.process_view(request._request, None, (), {})  # type: ignore[arg-type]
+        if reason:
+            raise ApiPermissionDenied(
+                _("The request carries no valid CSRF token: {reason}").format(reason=reason)
+            )
+        return principal, None
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Session realm="api"'
+
+
+class _HasRole(BasePermission):
+    role: Role
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return bool(request.user and request.user.has_role(self.role))  # type: ignore[union-attr]
+
+
+class IsSignedIn(_HasRole):
+    role = Role.MEMBER
+
+
+class IsEditor(_HasRole):
+    role = Role.EDITOR
+
+
+class IsStaff(_HasRole):
+    role = Role.STAFF

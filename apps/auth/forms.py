@@ -1,0 +1,54 @@
+"""Forms of the account pages that are not allauth's as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.forms import SignupForm
+from django import forms
+from django.contrib.auth.hashers import make_password
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from apps.auth.models import User
+
+
+def _name_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=150,
+        help_text=_("Shown to the people you work with here."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+
+class SignUpForm(SignupForm):  # type: ignore[misc]
+    """Says nothing about whether the address has an account, neither in words nor by how long it takes."""
+
+    name = _name_field()
+    field_order = ("email", "name", "password1")
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])  # as long as making the account would take
+            return self._pretend(request)
+        try:
+            return super().try_save(request)  # type: ignore[no-any-return]
+        except IntegrityError:  # somebody signed up with this address since the form was checked
+            self.account_already_exists = True
+            return self._pretend(request)
+
+    def _pretend(self, request: HttpRequest) -> Any:
+        return super().try_save(request)
+
+
+class ProfileForm(forms.ModelForm[User]):
+    """What people may change about themselves without further ado."""
+
+    name = _name_field()
+
+    class Meta:
+        model = User
+        fields = ("name",)

@@ -1,0 +1,67 @@
+"""The people of the tests: Alice owns it, Bob is on her team, Charlie has no access, Dora is staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from django.test import Client
+
+from apps.auth.contract import Principal, Role
+
+PASSWORD = "quite a long secret 7"
+
+
+def make_person(
+    email: str,
+    *,
+    name: str = "",
+    role: Role = Role.MEMBER,
+    password: str = PASSWORD,
+    confirmed: bool = True,
+) -> Principal:
+    """An account, as others see it: its id, e-mail, name and role."""
+    from apps.auth import service
+
+    person_id: UUID = service.register_person(
+        email=email, password=password, name=name, role=role, confirmed=confirmed
+    )
+    return Principal(id=person_id, email=email, name=name, role=role)
+
+
+def sign_in(client: Client, person: Principal) -> Client:
+    """Give `client` a session of that person's, without the sign-in page; the same client."""
+    from django.contrib.auth import get_user_model
+
+    client.force_login(get_user_model()._default_manager.get(pk=person.id))
+    return client
+
+
+@pytest.fixture(autouse=True)
+def nobody_remembered() -> Iterator[None]:
+    """What the process knows of sessions doesn't outlive a test."""
+    from apps.auth import known
+
+    yield
+    known.forget_all()
+
+
+@pytest.fixture
+def alice(db: None) -> Principal:
+    return make_person("alice@example.com", name="Alice", role=Role.EDITOR)
+
+
+@pytest.fixture
+def bob(db: None) -> Principal:
+    return make_person("bob@example.com", name="Bob")
+
+
+@pytest.fixture
+def charlie(db: None) -> Principal:
+    return make_person("charlie@example.com", name="Charlie")
+
+
+@pytest.fixture
+def dora(db: None) -> Principal:
+    return make_person("dora@example.com", name="Dora", role=Role.STAFF)
