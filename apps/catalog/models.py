@@ -7,7 +7,7 @@ Category tree. Everything else is kept beside it so that a page reads a handful 
   with a value of an attribute. Keeps how many there are and a `version` that changes when any of them does.
 - ListingEntry: an item in a Listing with the keys it is sorted by. Published items only, in every ancestor of
   their categories too.
-- Item.cover, .gallery and .facts: what a page shows of its pictures and attributes, as plain values.
+- Item.subtitle, .cover, .gallery and .facts: what a page shows of its attributes and pictures, as plain values.
 - SearchDocument, SearchWord, ListingWord: what search and suggestions read; search.py explains.
 
 `keeping.py` derives all of it from the truth, for lists of items; nothing else writes it.
@@ -56,8 +56,8 @@ class Category(models.Model):
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
     )
-    slug = models.SlugField(max_length=120, db_index=False)
-    path = models.CharField(max_length=500, unique=True)
+    slug = models.SlugField(max_length=60, db_index=False)
+    path = models.CharField(max_length=750, unique=True)
     title = models.CharField(_("title"), max_length=200)
     translations = models.JSONField(default=dict, blank=True)
     position = models.PositiveIntegerField(default=0)
@@ -134,6 +134,7 @@ class Item(models.Model):
     changed_at = models.DateTimeField(default=timezone.now)
 
     title_key = models.CharField(max_length=32, db_index=True)
+    subtitle = models.CharField(max_length=200, blank=True)
     cover = models.JSONField(null=True)
     gallery = models.JSONField(default=list)
     facts = models.JSONField(default=list)
@@ -174,9 +175,11 @@ class Picture(models.Model):
         PROCESSING = "processing"
         READY = "ready"
         FAILED = "failed"
+        DELETED = "deleted"  # kept, so that older news of it which arrives late brings nothing back
 
     asset_id = models.UUIDField(primary_key=True)
     owner_id = models.UUIDField(null=True)
+    version = models.PositiveBigIntegerField(default=0)
     status = models.CharField(max_length=10, choices=Status, default=Status.PROCESSING)
     alt = models.CharField(max_length=500, blank=True)
     width = models.PositiveIntegerField(default=0)

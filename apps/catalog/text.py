@@ -13,7 +13,7 @@ _PLAIN = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th"}
 )
 _WORD = re.compile(r"[^\W_]+")
-_FAITHFUL = re.compile(r"[a-z0-9 ,.'’()&-]*")
+_FAITHFUL = re.compile(r"[a-z0-9 ,.:;!?'’“”\"()\[\]/&–-]*")
 
 WORD_LENGTH = 40
 SORT_LENGTH = 24
