@@ -25,12 +25,22 @@ def _list(variable: str, default: list[str]) -> list[str]:
     return [value.strip() for value in env.list(variable, default=default) if value.strip()]
 
 
+def _number(variable: str, default: int, *, least: int = 1, most: int = 65_535) -> int:
+    try:
+        value = env.int(variable, default=default)
+    except ValueError:
+        value = least - 1
+    if not least <= value <= most:
+        raise ImproperlyConfigured(f"{variable} must be a whole number from {least} to {most}.")
+    return int(value)
+
+
 def _kept_secret(path: Path) -> str:
     """The secret key of an embedded site: made on its first start and kept, so sign-ins outlive a restart."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f"{path.name}.{os.getpid()}")
-        draft.touch(mode=0o600)
+        draft.touch(mode=0o660)  # less the umask; a platform may give each start another user of one group
         draft.write_text(secrets.token_urlsafe(50))
         # Linked whole and only where there is none yet: processes that start together agree on one key.
         with contextlib.suppress(FileExistsError):
@@ -41,15 +51,21 @@ def _kept_secret(path: Path) -> str:
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
 DEBUG = env.bool("DEBUG", default=False)
-PORT = env.int("PORT", default=8000)
+PORT = _number("PORT", 8000)
 BIND_ADDRESS = env.str("BIND_ADDRESS", default="127.0.0.1")
-WEB_WORKERS = env.int("WEB_WORKERS", default=2)
-WEB_THREADS = env.int("WEB_THREADS", default=4)
-DRAIN_SECONDS = env.int("DRAIN_SECONDS", default=25)
+WEB_WORKERS = _number("WEB_WORKERS", 2)
+WEB_THREADS = _number("WEB_THREADS", 4)
+DRAIN_SECONDS = _number("DRAIN_SECONDS", 25)
 SITE_NAME = env.str("SITE_NAME", default="Offshoot")
 SITE_URL = env.str("SITE_URL", default=f"http://localhost:{PORT}").rstrip("/")
 SECURE = SITE_URL.startswith("https://")
-SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(DATA_DIR / "secret_key")
+try:
+    SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(DATA_DIR / "secret_key")
+except OSError as error:
+    raise ImproperlyConfigured(
+        f"{error.filename} can't be read or written ({error.strerror}). DATA_DIR must be a folder of one's own; "
+        f"it is {DATA_DIR}."
+    ) from error
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 
 # Where the parts live

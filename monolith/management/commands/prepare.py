@@ -16,7 +16,10 @@ from django.db import DatabaseError, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
 PATIENCE = 60
-UNKNOWN_DATABASE = 1049
+# What MySQL answers when a database isn't there: to who may see all, and to who may see only their own.
+NO_SUCH_DATABASE = {1044, 1049}
+# What its client says while the server isn't up yet.
+NO_SERVER = {2002, 2003, 2005, 2006, 2013}
 
 
 class Command(BaseCommand):
@@ -51,8 +54,8 @@ def ensure_port_is_free() -> None:
         socket.create_server((settings.BIND_ADDRESS, settings.PORT)).close()
     except OSError as error:
         raise CommandError(
-            f"Port {settings.PORT} on {settings.BIND_ADDRESS} can't be used ({error.strerror}); perhaps the site "
-            f"runs already. Stop the other program, or choose another port: PORT={settings.PORT + 1} bin/run"
+            f"Port {settings.PORT} on {settings.BIND_ADDRESS} can't be used ({os.strerror(error.errno)}); perhaps the "
+            f"site runs already. Stop the other program, or choose another port: PORT={settings.PORT + 1} bin/run"
         ) from error
 
 
@@ -95,12 +98,12 @@ def ensure_database(alias: str) -> None:
             connections[alias].ensure_connection()
             return
         except OperationalError as error:
-            if error.args and error.args[0] == UNKNOWN_DATABASE:
+            if error.args[0] in NO_SUCH_DATABASE:
                 create_database(alias)
-            elif time.monotonic() > until:
-                raise CommandError(f"The database of {alias!r} can't be reached: {error}") from error
-            else:
+            elif error.args[0] in NO_SERVER and time.monotonic() < until:
                 time.sleep(1)
+            else:
+                raise CommandError(f"The database of {alias!r} can't be used: {error.args[-1]}") from error
 
 
 def create_database(alias: str) -> None:
