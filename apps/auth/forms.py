@@ -44,7 +44,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
         return super().try_save(request)
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):
     """What people may change about themselves without further ado."""
 
     name = _name_field()
