@@ -31,6 +31,7 @@ class Asset:
     """A picture somebody uploaded. `renditions` is empty and `placeholder` "" until it is ready.
 
     `placeholder` is a data URI of a picture 24 px wide; `width` and `height` are of the upright original.
+    `version` grows with every change: of two copies the one with the higher is the truth.
     """
 
     id: UUID
@@ -42,6 +43,7 @@ class Asset:
     height: int
     placeholder: str = ""
     renditions: list[Rendition] = field(default_factory=list)
+    version: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,10 +58,14 @@ class AssetNotFound(ContractError):
     code = "media.asset_not_found"
 
 
+class InvalidQuery(ContractError):
+    code = "media.invalid_query"
+
+
 @event("media.asset_ready.v1")
 @dataclass(frozen=True, kw_only=True)
 class AssetReady:
-    """All renditions of a picture exist."""
+    """All renditions of a picture exist. Said again when its title or alternative text changes."""
 
     asset: Asset
 
@@ -85,9 +91,9 @@ class Media(Protocol):
         ...
 
     def list_assets(self, *, owner_id: UUID, limit: int = 60, after: str | None = None) -> AssetPage:
-        """Somebody's pictures; `limit` from 1 to 200."""
+        """Somebody's pictures; `limit` from 1 to 200. Raises InvalidQuery for another or a foreign `after`."""
         ...
 
     def list_assets_by_id(self, *, ids: list[UUID]) -> list[Asset]:
-        """Those of `ids` that exist, in the order asked; at most 500 ids."""
+        """Those of `ids` that exist, in the order asked; at most 500 ids, else InvalidQuery."""
         ...

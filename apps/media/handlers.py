@@ -1,5 +1,14 @@
 """What we do when others speak."""
 
+from __future__ import annotations
+
+from apps.auth.contract import UserDeleted
+from apps.media import service
 from seam import Job
 
-SUBSCRIPTIONS: list[Job] = []
+
+def _forget(event: UserDeleted, _result: None) -> None:
+    service.forget_owner(event.user_id)
+
+
+SUBSCRIPTIONS: list[Job] = [Job("media.on_user_deleted", hears=UserDeleted, effect=_forget)]

@@ -1,0 +1,48 @@
+"""Why a picture was refused or can't be shown, as sentences for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+# The codes of functions/media_renditions, whose English they repeat, and those of the upload itself.
+REASONS: dict[str, Promise] = {
+    "not_a_picture": _("This is not a picture we can show. Use JPEG, PNG, WebP, AVIF or GIF."),
+    "too_many_pixels": _(
+        "This picture has {megapixels} megapixels; the most we can take is {limit}. Make it smaller and try again."
+    ),
+    "too_many_frames": _(
+        "This animation has {frames} frames, more than we can take. Save its first frame as a picture and try again."
+    ),
+    "damaged": _(
+        "This file is damaged or incomplete. Save it again from where it came from and try once more."
+    ),
+    "too_heavy": _(
+        "This picture takes too much memory or time to open. Save it as JPEG or PNG and try again."
+    ),
+    "missing": _("The file of this picture is no longer here. Upload it again."),
+    "empty": _("This file is empty. Choose the picture again."),
+    "too_large": _("This file is larger than {limit} MB. Make it smaller and try again."),
+    "no_file": _("No picture was sent. Choose at least one."),
+    "upload_too_large": _("That is more than can be sent at once. Send fewer or smaller pictures."),
+    "no_length": _("The upload doesn't say how long it is. Send it with a Content-Length header."),
+}
+
+
+def sentence(code: str, facts: Mapping[str, Any]) -> str:
+    """The sentence of `code` in the language of the moment; an unknown code gets the most general one."""
+    return str(REASONS.get(code, REASONS["damaged"])).format(**facts)
+
+
+class PictureRefused(Exception):
+    """An upload that was not kept. `code` is stable; the message is a sentence for people."""
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(code)
+        self.code, self.facts = code, facts
+
+    def __str__(self) -> str:
+        return sentence(self.code, self.facts)

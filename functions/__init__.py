@@ -1,0 +1,1 @@
+"""Asynchronous jobs as plain functions: no Django, nothing of this repository, each deployable alone."""

@@ -1,0 +1,1 @@
+"""Makes the renditions of one picture."""
