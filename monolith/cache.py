@@ -86,6 +86,8 @@ class Pool(redis.ConnectionPool):
 
 
 class GuardedPipeline(Pipeline):
+    connection_pool: Pool
+
     def execute(self, raise_on_error: bool = True) -> Any:
         return self.connection_pool.breaker.call(lambda: super(GuardedPipeline, self).execute(raise_on_error))
 
@@ -93,9 +95,11 @@ class GuardedPipeline(Pipeline):
 class GuardedRedis(redis.Redis):
     """A client all of whose commands pass the breaker of its Pool."""
 
+    connection_pool: Pool
+
     def execute_command(self, *args: Any, **options: Any) -> Any:
         return self.connection_pool.breaker.call(
-            lambda: super(GuardedRedis, self).execute_command(*args, **options)
+            lambda: super(GuardedRedis, self).execute_command(*args, **options)  # type: ignore[no-untyped-call]
         )
 
     def pipeline(self, transaction: bool = True, shard_hint: Any = None) -> Pipeline:

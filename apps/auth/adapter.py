@@ -30,7 +30,7 @@ def on_site(url: str) -> str:
     return f"{settings.SITE_URL}{parts._replace(scheme='', netloc='').geturl()}"
 
 
-class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
+class Adapter(DefaultAccountAdapter):
     def save_user(self, request: HttpRequest, user: User, form: Form, commit: bool = True) -> User:
         user = super().save_user(request, user, form, commit=False)
         user.name = form.cleaned_data.get("name", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
@@ -80,7 +80,7 @@ class PersonAdmin(UserAdmin):
         service.delete_person(person_id=obj.pk)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for person in queryset.exclude(pk=request.user.pk):
+        for person in queryset.exclude(pk=cast(User, request.user).pk):
             service.delete_person(person_id=person.pk)
 
     @admin.action(description=_("Sign out everywhere"), permissions=["change"])

@@ -24,9 +24,10 @@ def _name_field() -> forms.CharField:
     )
 
 
-class SignUpForm(SignupForm):  # type: ignore[misc]
+class SignUpForm(SignupForm):
     """Says nothing about whether the address has an account, neither in words nor by how long it takes."""
 
+    account_already_exists: bool
     name = _name_field()
     field_order = ("email", "name", "password1")
 
@@ -35,7 +36,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
             make_password(self.cleaned_data["password1"])  # as long as making the account would take
             return self._pretend(request)
         try:
-            return super().try_save(request)  # type: ignore[no-any-return]
+            return super().try_save(request)
         except IntegrityError:  # somebody signed up with this address since the form was checked
             self.account_already_exists = True
             return self._pretend(request)

@@ -90,6 +90,8 @@ class User(AbstractBaseUser):
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
     epoch = models.CharField(max_length=16, default=new_epoch, editable=False)
 
+    _password: str | None  # Django's: a password that was set and not saved yet
+
     EMAIL_FIELD = USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects: ClassVar[Users] = Users()
@@ -101,7 +103,7 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
-    def save(self, **kwargs: Any) -> None:  # type: ignore[override]
+    def save(self, **kwargs: Any) -> None:
         # A password that was set ends every session. One that was only hashed anew, by a sign-in, has none here.
         if self._password is not None:
             self.epoch = new_epoch()

@@ -105,10 +105,11 @@ def _note_seen(session_key: str, seen_at: Any) -> None:
             Session.objects.filter(pk=known.digest(session_key), ended_at=None).update(seen_at=now)
 
 
-def refresh(session_key: str) -> None:
+def refresh(session_key: str | None) -> None:
     """Something about its person changed: what is kept of the session is made anew."""
-    known.forget(session_key)
-    _check(session_key, None)
+    if session_key is not None:
+        known.forget(session_key)
+        _check(session_key, None)
 
 
 def end(session_key: str) -> None:
@@ -123,6 +124,10 @@ def end(session_key: str) -> None:
 class SessionStore(SessionBase):
     """What `request.session` is."""
 
+    @property
+    def _digest(self) -> str:
+        return known.digest(self.session_key or "")
+
     def load(self) -> dict[str, Any]:
         copy = find(self.session_key) if self.session_key else None
         if copy is None:
@@ -135,7 +140,7 @@ class SessionStore(SessionBase):
 
     def create(self) -> None:
         while True:
-            self._session_key = self._get_new_session_key()
+            self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]
             try:
                 self.save(must_create=True)
             except CreateError:  # the key was taken
@@ -148,7 +153,7 @@ class SessionStore(SessionBase):
         if self.session_key is None:
             self.create()
             return
-        data = self._get_session(no_load=must_create)
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         fields = {
             "data": self.encode(data),
             "expires_at": self.get_expiry_date(),
@@ -164,14 +169,12 @@ class SessionStore(SessionBase):
     def _insert(self, fields: dict[str, Any]) -> None:
         try:
             with atomic("auth"):
-                Session.objects.create(key=known.digest(self.session_key), **fields)
+                Session.objects.create(key=self._digest, **fields)
         except IntegrityError as error:
             raise CreateError from error
 
     def _update(self, fields: dict[str, Any]) -> None:
-        rows = Session.objects.filter(
-            pk=known.digest(self.session_key), ended_at=None, expires_at__gt=timezone.now()
-        )
+        rows = Session.objects.filter(pk=self._digest, ended_at=None, expires_at__gt=timezone.now())
         try:
             with atomic("auth"):
                 updated = rows.update(version=F("version") + 1, **fields)

@@ -12,7 +12,7 @@ URL_NAMES = {
     "menu": ("catalog:menu", "/menu"),
     "editor": ("catalog:editor", "/editor/"),
     "pictures": ("media:pictures", "/pictures/"),
-    "account": ("account_email", "/accounts/email/"),
+    "account": ("auth:account", "/accounts/"),
     "sign_in": ("account_login", "/accounts/login/"),
     "sign_out": ("account_logout", "/accounts/logout/"),
     "sign_up": ("account_signup", "/accounts/signup/"),
