@@ -62,6 +62,16 @@ class InvalidQuery(ContractError):
     code = "media.invalid_query"
 
 
+class PictureRefused(ContractError):
+    """A file that is no picture we can show; the message is for who brought it."""
+
+    code = "media.picture_refused"
+
+
+class NothingIncoming(ContractError):
+    code = "media.nothing_incoming"
+
+
 @event("media.asset_ready.v1")
 @dataclass(frozen=True, kw_only=True)
 class AssetReady:
@@ -96,4 +106,12 @@ class Media(Protocol):
 
     def list_assets_by_id(self, *, ids: list[UUID]) -> list[Asset]:
         """Those of `ids` that exist, in the order asked; at most 500 ids, else InvalidQuery."""
+        ...
+
+    def take_incoming(self, *, owner_id: UUID, name: str, title: str = "", alt: str = "") -> Asset:
+        """Keep the file `name` of the storage `incoming`, which all contexts share, and remove it from there.
+
+        The same bytes by the same owner are the same picture. Raises PictureRefused with nothing kept,
+        NothingIncoming when there is no such file.
+        """
         ...

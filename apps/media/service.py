@@ -26,8 +26,8 @@ from apps.media.contract import (
 )
 from apps.media.incoming import Incoming, received
 from apps.media.paging import newest, page_of
-from apps.media.reasons import sentence
-from apps.media.storage import originals, renditions
+from apps.media.reasons import PictureRefused, sentence
+from apps.media.storage import incoming_files, originals, renditions
 from seam import atomic, enqueue, publish
 from seam.outbox import publish_many
 
@@ -68,6 +68,18 @@ def store_upload(*, owner_id: UUID, file: IO[bytes], title: str = "", alt: str =
     Raises apps.media.reasons.PictureRefused, with nothing kept, for a file that can't be a picture of ours.
     """
     return told(keep(owner_id=owner_id, file=file, title=title, alt=alt)[0])
+
+
+def take_incoming(*, owner_id: UUID, name: str, title: str = "", alt: str = "") -> Asset:
+    try:
+        with incoming_files().open(name) as file:
+            return store_upload(owner_id=owner_id, file=file, title=title, alt=alt)
+    except FileNotFoundError as error:
+        raise contract.NothingIncoming(f"No file {name} is on its way in.") from error
+    except PictureRefused as refused:
+        raise contract.PictureRefused(str(refused)) from refused
+    finally:
+        incoming_files().delete(name)
 
 
 def keep(*, owner_id: UUID, file: IO[bytes], title: str = "", alt: str = "") -> tuple[models.Asset, bool]:

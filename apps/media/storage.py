@@ -1,4 +1,4 @@
-"""Where the bytes are: originals (private) and renditions (public), through Django's storage API only."""
+"""Where the bytes are: originals (private), renditions (public), what is on its way in; by Django's storage API."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ def originals() -> Storage:
 
 def renditions() -> Storage:
     return storages["renditions"]
+
+
+def incoming_files() -> Storage:
+    return storages["incoming"]
 
 
 class LocalFiles(FileSystemStorage):
