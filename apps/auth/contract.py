@@ -73,6 +73,10 @@ class Auth(Protocol):
         """Raises PersonNotFound."""
         ...
 
+    def get_person_by_email(self, *, email: str) -> Person:
+        """Whoever signs in with that address, however its letters are cased. Raises PersonNotFound."""
+        ...
+
     def list_people(self, *, ids: list[UUID]) -> list[Person]:
         """Those of `ids` who exist, in no promised order; at most 500 ids."""
         ...

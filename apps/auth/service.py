@@ -22,6 +22,13 @@ def get_person(*, person_id: UUID) -> Person:
     return people[0]
 
 
+def get_person_by_email(*, email: str) -> Person:
+    user = User.objects.filter(email=email).first()
+    if user is None:
+        raise PersonNotFound(f"Nobody signs in with {email}.")
+    return Person(id=user.id, name=user.name, role=Role(user.role))
+
+
 def list_people(*, ids: list[UUID]) -> list[Person]:
     return [Person(id=u.id, name=u.name, role=Role(u.role)) for u in User.objects.filter(pk__in=ids)]
 
