@@ -75,6 +75,12 @@ DATABASES = {"default": {}} | {context.alias: context.database for context in HE
 DATABASE_ROUTERS = ["seam.db.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
+# What carries jobs to workers; without a broker the worker looks for them itself.
+CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+JOB_CARRIER = "monolith.celery" if CELERY_BROKER_URL else ""
+WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
+# How a context that is here is called: plainly, or through the bytes that would cross a network (for tests).
+BINDING = env.str("BINDING", default="local")
 # A site that was given a database is somebody's own; one that wasn't shows what it can do.
 DEMO_DATA = env.bool("DEMO_DATA", default=not env.str("DATABASE_URL", default=""))
 
@@ -114,7 +120,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "seam.request.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "monolith.web.middleware.isolation",
@@ -130,7 +138,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "monolith.urls"
 WSGI_APPLICATION = "monolith.wsgi.application"
@@ -212,6 +219,11 @@ STORAGES = {
     "renditions": {
         "BACKEND": "apps.media.storage.LocalFiles",
         "OPTIONS": {"location": MEDIA_ROOT / "renditions", "base_url": "/media/r/"},
+    },
+    # Files on their way from one context to another, by name: what crosses the seam carries no bytes.
+    "incoming": {
+        "BACKEND": "apps.media.storage.LocalFiles",
+        "OPTIONS": {"location": MEDIA_ROOT / "incoming", "base_url": None},
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }

@@ -24,6 +24,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from monolith.web.context_processors import site
+from seam.request import current_request_id
 
 ErrorView = Callable[..., HttpResponse]
 
@@ -57,7 +58,9 @@ def _error(
         return JsonResponse({"detail": sentence}, status=status)
     template = f"errors/{name or status.value}.html"
     if plain:
-        return HttpResponse(loader.render_to_string(template, site()), status=status)
+        return HttpResponse(
+            loader.render_to_string(template, {**site(), "reference": current_request_id()}), status=status
+        )
     return render(request, template, status=status)
 
 

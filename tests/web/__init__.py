@@ -1,0 +1,1 @@
+"""The shared look: what every page and every error has."""
