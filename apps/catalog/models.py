@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from datetime import date
+from decimal import Decimal
 
 from django.db import models
 from django.utils import timezone
@@ -111,6 +113,13 @@ class AttributeValue(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["attribute", "slug"], name="catalog_value_once")]
+
+    @property
+    def typed(self) -> str | Decimal | date:
+        """The value as what it is: text, a number or a date."""
+        if self.number is not None:
+            return self.number
+        return self.text if self.date is None else self.date
 
 
 class Item(models.Model):
@@ -249,12 +258,16 @@ class ListingWord(models.Model):
 
 
 class ImportedRecord(models.Model):
-    """Which record of which file became which item, and the digest of what was imported of it."""
+    """Which record of which file became which item, and the digest of what was imported of it.
+
+    `run`: the import that saw it last, so that a key that stands twice in one file is noticed.
+    """
 
     source = models.CharField(max_length=100)
     key = models.CharField(max_length=191)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
     digest = models.CharField(max_length=32)
+    run = models.UUIDField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "key"], name="catalog_record_once")]

@@ -405,6 +405,7 @@ class Migration(migrations.Migration):
                 ("source", models.CharField(max_length=100)),
                 ("key", models.CharField(max_length=191)),
                 ("digest", models.CharField(max_length=32)),
+                ("run", models.UUIDField()),
                 (
                     "item",
                     models.ForeignKey(
