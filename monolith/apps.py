@@ -10,4 +10,4 @@ class MonolithConfig(AppConfig):
     def ready(self) -> None:
         from monolith import wiring
 
-        wiring.wire()
+        wiring.wire_up()

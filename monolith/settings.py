@@ -128,6 +128,7 @@ MIDDLEWARE = [
     "monolith.web.middleware.isolation",
     "monolith.web.middleware.probes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    *(["apps.media.delivery.deliver_pictures"] if any(context.name == "media" for context in HERE) else []),
     "apps.auth.client.PrincipalMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -229,8 +230,8 @@ STORAGES = {
 }
 # The largest picture, in megabytes of a million bytes.
 MEDIA_MAX_UPLOAD_MB = env.int("MEDIA_MAX_UPLOAD_MB", default=25)
-# Files in a form are thrown away as they arrive, except by the views that take pictures and set their own handler.
-FILE_UPLOAD_HANDLERS: list[str] = []
+# No form takes files, except those of views that set a handler of their own.
+FILE_UPLOAD_HANDLERS = ["monolith.uploads.NoFiles"]
 
 FORM_RENDERER = "monolith.web.forms.FormRenderer"
 CSRF_FAILURE_VIEW = "monolith.web.views.csrf_failure"

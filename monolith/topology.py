@@ -40,7 +40,8 @@ class Context:
 
     @property
     def queue(self) -> str:
-        return self.name
+        """The name of its queue at the broker, if there is one."""
+        return f"offshoot.{self.name}"
 
 
 # name, app label, database alias. Auth's alias is `default`: allauth and Django's admin open transactions
@@ -107,13 +108,14 @@ def _name_for(config: dict[str, Any], context: str) -> str:
 def _tuned(config: dict[str, Any]) -> dict[str, Any]:
     if "sqlite" in config["ENGINE"]:
         return config | {
+            "CONN_MAX_AGE": None,  # opening the file again and again costs more than any query
             "OPTIONS": {
                 # IMMEDIATE: a transaction that will write takes its lock at the start, so two of them wait
                 # for each other instead of one failing with "database is locked".
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
-            }
+            },
         }
     return config | {
         "CONN_MAX_AGE": 60,

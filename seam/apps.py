@@ -1,4 +1,4 @@
-"""The seam as a Django app: commands, templates and translations; no tables of its own."""
+"""The seam as a Django app: commands, checks and translations; no tables of its own."""
 
 from django.apps import AppConfig
 
@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class SeamConfig(AppConfig):
     name = "seam"
     label = "seam"
+
+    def ready(self) -> None:
+        from seam import checks  # noqa: F401  registers them

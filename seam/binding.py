@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
-from seam.contract import Contract
+from seam.contract import Contract, InvalidContract, Method
 from seam.db import TransactionMisuse, open_transaction
 
 P = TypeVar("P")
@@ -23,7 +24,9 @@ def use(contract: type[P]) -> P:
     try:
         return cast(P, _bound[contract])
     except KeyError:
-        raise Unbound(f"Nobody keeps {contract.__qualname__} in this process; see monolith/wiring.py.") from None
+        raise Unbound(
+            f"Nobody keeps {contract.__qualname__} in this process; see monolith/wiring.py."
+        ) from None
 
 
 def bind(contract: Contract, keeper: Any) -> None:
@@ -33,13 +36,29 @@ def bind(contract: Contract, keeper: Any) -> None:
 
 def local(contract: Contract, service: ModuleType) -> Any:
     """The plain call: each method of the contract is the function of that name in `service`."""
-    return face(contract, lambda name: _guarded(contract.name, getattr(service, name)))
+    return face(contract, lambda method: _guarded(contract.name, keeping(method, service)))
 
 
-def face(contract: Contract, caller_of: Callable[[str], Callable[..., Any]]) -> Any:
+def face(contract: Contract, caller_of: Callable[[Method], Callable[..., Any]]) -> Any:
     """An object with one callable per method of the contract."""
-    callers = {name: staticmethod(caller_of(name)) for name in contract.methods}
+    callers = {name: staticmethod(caller_of(method)) for name, method in contract.methods.items()}
     return type(f"Bound{contract.protocol.__name__}", (), callers)()
+
+
+def keeping(method: Method, service: ModuleType) -> Callable[..., Any]:
+    """The function of `service` that keeps `method`.
+
+    Raises InvalidContract where it does not: types are mypy's business, a default that differs nobody's else.
+    """
+    function = getattr(service, method.name, None)
+    where = f"{service.__name__}.{method.name}"
+    if function is None:
+        raise InvalidContract(f"{where} is missing: the contract promises it.")
+    found = {p.name: p.default for p in inspect.signature(function).parameters.values()}
+    promised = {f.name: f.default() if f.default else inspect.Parameter.empty for f in method.parameters}
+    if found != promised:
+        raise InvalidContract(f"{where} takes {found}; the contract promises {promised}.")
+    return cast(Callable[..., Any], function)
 
 
 def refuse_inside_transaction(context: str) -> None:

@@ -8,7 +8,7 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar, Union
@@ -23,10 +23,15 @@ EVENT_NAME = re.compile(r"^(?P<context>[a-z]+)\.[a-z][a-z0-9_]*\.v[1-9][0-9]*$")
 class ContractError(Exception):
     """An anticipated failure that is part of a contract; arrives as the same class through every binding.
 
-    `code` is stable and starts with the context's name; the message is a sentence for people.
+    `code` is stable and starts with the context's name; the message is a sentence for people; `fields` say
+    more to a program, e.g. which value was refused.
     """
 
     code: ClassVar[str] = ""
+
+    def __init__(self, message: str = "", /, **fields: str) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 class InvalidContract(TypeError):
@@ -59,17 +64,24 @@ def context_of(name: str) -> str:
 
 
 @dataclasses.dataclass(frozen=True)
-class Method:
-    """One method of a contract: its parameters and result with their resolved types."""
+class Field:
+    """A parameter of a method or a field of a dataclass, with its resolved type.
+
+    `default` makes the value of one that was left out; None where it may not be.
+    """
 
     name: str
-    parameters: dict[str, Any]
-    defaults: dict[str, Any]
-    result: Any
+    hint: Any
+    default: Callable[[], Any] | None = None
 
-    @property
-    def is_read(self) -> bool:
-        return self.name.startswith(("get_", "list_", "search_"))
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """One method of a contract; `result` is NoneType when it answers nothing."""
+
+    name: str
+    parameters: tuple[Field, ...]
+    result: Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,93 +106,145 @@ def read_contract(name: str, module: types.ModuleType) -> Contract:
         raise InvalidContract(f"{module.__name__} must declare exactly one Protocol, found {len(protocols)}.")
     errors = [cls for cls in own if issubclass(cls, ContractError)]
     events = [cls for cls in own if "event_name" in cls.__dict__]
-    contract = Contract(
+    return Contract(
         name=name,
         protocol=protocols[0],
         methods={m.name: m for m in _methods(protocols[0])},
-        errors={_code(name, cls): cls for cls in errors},
-        events={event_name(cls): cls for cls in events},
+        errors=_unique((_code(name, cls), cls) for cls in errors),
+        events=_unique((_event(name, cls), cls) for cls in events),
     )
-    _check(contract)
-    return contract
+
+
+def _unique(named: Iterable[tuple[str, type]]) -> dict[str, Any]:
+    found: dict[str, type] = {}
+    for name, cls in named:
+        if name in found:
+            raise InvalidContract(
+                f"{cls.__qualname__} and {found[name].__qualname__} are both called {name!r}."
+            )
+        found[name] = cls
+    return found
 
 
 def _code(context: str, cls: type[ContractError]) -> str:
     if context_of(cls.code) != context or "." not in cls.code:
         raise InvalidContract(f"{cls.__qualname__}.code must start with '{context}.', found {cls.code!r}.")
+    if cls.__init__ is not ContractError.__init__:
+        raise InvalidContract(
+            f"{cls.__qualname__} has an __init__ of its own, so no other process could make one: raise it with "
+            "a message and, by keyword, fields that are str."
+        )
     return cls.code
+
+
+def _event(context: str, cls: type) -> str:
+    name = event_name(cls)
+    if context_of(name) != context:
+        raise InvalidContract(
+            f"{context!r} declares the event {name!r}, which only {context_of(name)!r} may say."
+        )
+    check_type(cls, name)
+    return name
 
 
 def _methods(protocol: type) -> Iterator[Method]:
     for name, function in vars(protocol).items():
-        if name.startswith("_") or not inspect.isfunction(function):
-            continue
-        signature = inspect.signature(function)
-        hints = typing.get_type_hints(function)
-        parameters = [p for p in signature.parameters.values() if p.name != "self"]
-        for parameter in parameters:
-            if parameter.kind is not parameter.KEYWORD_ONLY:
-                raise InvalidContract(f"{protocol.__qualname__}.{name}: {parameter.name} must be keyword-only.")
-            if parameter.name not in hints:
-                raise InvalidContract(f"{protocol.__qualname__}.{name}: {parameter.name} needs a type.")
-        if "return" not in hints:
-            raise InvalidContract(f"{protocol.__qualname__}.{name} needs a return type (None if nothing).")
-        yield Method(
-            name=name,
-            parameters={p.name: hints[p.name] for p in parameters},
-            defaults={p.name: p.default for p in parameters if p.default is not p.empty},
-            result=hints["return"],
-        )
+        if not name.startswith("_") and inspect.isfunction(function):
+            yield _method(f"{protocol.__qualname__}.{name}", function)
 
 
-def _check(contract: Contract) -> None:
-    for method in contract.methods.values():
-        where = f"{contract.protocol.__qualname__}.{method.name}"
-        for name, hint in method.parameters.items():
-            check_type(hint, f"{where}({name})")
-        if method.result is not type(None):
-            check_type(method.result, f"{where} -> ")
-    for name, cls in contract.events.items():
-        if context_of(name) != contract.name:
-            raise InvalidContract(f"Event {name} is declared by {contract.name}.")
-        check_type(cls, name)
-
-
-def check_type(hint: Any, where: str, inside_list: bool = False) -> None:
-    """Raise InvalidContract unless `hint` is on the closed list of types that may cross."""
-    if hint in SCALARS or is_enum(hint):
-        return
-    if dataclasses.is_dataclass(hint):
-        _check_dataclass(typing.cast(type, hint), where)
-        return
-    inner = optional_of(hint)
-    if inner is not None and not inside_list:
-        check_type(inner, where, inside_list=True)
-        return
-    if typing.get_origin(hint) is list and not inside_list:
-        check_type(typing.get_args(hint)[0], f"{where}[]", inside_list=True)
-        return
-    if hint == dict[str, str] and not inside_list:
-        return
-    raise InvalidContract(
-        f"{where}: {hint!r} can't cross between contexts. Allowed: str, int, bool, float, Decimal, UUID, "
-        "aware datetime, enum, frozen dataclass, and of these list[…] or … | None; and dict[str, str]."
+def _method(where: str, function: types.FunctionType) -> Method:
+    hints = typing.get_type_hints(function)
+    parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
+    for parameter in parameters:
+        if parameter.kind is not parameter.KEYWORD_ONLY:
+            raise InvalidContract(f"{where}: {parameter.name} must be keyword-only.")
+        if parameter.name not in hints:
+            raise InvalidContract(f"{where}: {parameter.name} needs a type.")
+        check_type(hints[parameter.name], f"{where}({parameter.name})")
+    if "return" not in hints:
+        raise InvalidContract(f"{where} needs a return type (None if nothing).")
+    if hints["return"] is not type(None):
+        check_type(hints["return"], f"{where} -> ")
+    return Method(
+        name=function.__name__,
+        parameters=tuple(_parameter(where, p, hints[p.name]) for p in parameters),
+        result=hints["return"],
     )
 
 
-def _check_dataclass(cls: type, where: str) -> None:
-    if not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
-        raise InvalidContract(f"{where}: {cls.__qualname__} must be a frozen dataclass.")
-    for name, hint in typing.get_type_hints(cls).items():
-        if name == "event_name" or typing.get_origin(hint) is ClassVar:
-            continue
-        if hint is cls or optional_of(hint) is cls or hint == list[cls]:  # type: ignore[valid-type]
-            continue
-        check_type(hint, f"{where}.{cls.__qualname__}.{name}")
+def _parameter(where: str, parameter: inspect.Parameter, hint: Any) -> Field:
+    default = parameter.default
+    return _field(where, parameter.name, hint, None if default is parameter.empty else lambda: default)
+
+
+def check_type(hint: Any, where: str) -> None:
+    """Raise InvalidContract unless `hint` is on the closed list of types that may cross."""
+    inner = optional_of(hint)
+    if typing.get_origin(hint) is list:
+        inner = typing.get_args(hint)[0]
+    if hint == dict[str, str] or _is_single(inner if inner is not None else hint, where):
+        return
+    raise InvalidContract(
+        f"{where}: {hint!r} can't cross between contexts. Allowed: str, int, bool, float, Decimal, UUID, "
+        "aware datetime, enum of str values, frozen dataclass, and of these list[…] or … | None; and dict[str, str]."
+    )
+
+
+def _is_single(hint: Any, where: str) -> bool:
+    if dataclasses.is_dataclass(hint):
+        fields_of(typing.cast(type, hint), where)
+        return True
+    return hint in SCALARS or is_enum(hint)
+
+
+_fields: dict[type, tuple[Field, ...]] = {}
+
+
+def fields_of(cls: type, where: str = "") -> tuple[Field, ...]:
+    """The fields of a frozen dataclass in order of declaration, checked once.
+
+    Raises InvalidContract, beginning with `where`, for what can't cross.
+    """
+    if cls in _fields:
+        return _fields[cls]
+    where = f"{where}.{cls.__qualname__}" if where else cls.__qualname__
+    if not dataclasses.is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+        raise InvalidContract(f"{where} must be a frozen dataclass.")
+    hints = typing.get_type_hints(cls)
+    own = dataclasses.fields(cls)
+    if any(not f.init for f in own):
+        raise InvalidContract(f"{where}: a field with init=False can't be set by whoever receives it.")
+    _fields[cls] = tuple(_field(where, f.name, hints[f.name], _default(f)) for f in own)
+    try:
+        for field in _fields[cls]:  # after it was noted, so that a tree of its own kind comes to an end
+            check_type(field.hint, f"{where}.{field.name}")
+    except InvalidContract:
+        del _fields[cls]
+        raise
+    return _fields[cls]
+
+
+def _default(field: dataclasses.Field) -> Callable[[], Any] | None:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory
+    return None if field.default is dataclasses.MISSING else lambda: field.default
+
+
+def _field(where: str, name: str, hint: Any, default: Callable[[], Any] | None) -> Field:
+    if optional_of(hint) is None:
+        return Field(name, hint, default)
+    if default is not None and default() is not None:
+        # On the wire None is "not there", and what is not there takes the default.
+        raise InvalidContract(f"{where}: {name} may be None, so its default can only be None.")
+    return Field(name, hint, lambda: None)
 
 
 def is_enum(hint: Any) -> bool:
-    return inspect.isclass(hint) and issubclass(hint, enum.Enum)
+    """Whether it is an enum whose values are text, so that rows and envelopes can hold them."""
+    return (
+        inspect.isclass(hint) and issubclass(hint, enum.Enum) and all(isinstance(m.value, str) for m in hint)
+    )
 
 
 def optional_of(hint: Any) -> Any | None:

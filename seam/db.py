@@ -26,8 +26,8 @@ def open_transaction() -> str | None:
 
 
 @contextmanager
-def atomic(context: str) -> Iterator[None]:
-    """A transaction on the database of `context`; nests within itself as a savepoint.
+def atomic(context: str, *, savepoint: bool = True) -> Iterator[None]:
+    """A transaction on the database of `context`; nests within itself, as a savepoint unless told otherwise.
 
     Raises TransactionMisuse inside the transaction of another context: no transaction spans two databases.
     """
@@ -36,10 +36,16 @@ def atomic(context: str) -> Iterator[None]:
         raise TransactionMisuse(
             f"A transaction of {already!r} is open; finish it before {context!r} begins one of its own."
         )
+    with remember(context), transaction.atomic(registry[context].alias, savepoint):
+        yield
+
+
+@contextmanager
+def remember(context: str | None) -> Iterator[None]:
+    """Note whose transaction is open while the block runs."""
     token = _open.set(context)
     try:
-        with transaction.atomic(using=registry[context].alias):
-            yield
+        yield
     finally:
         _open.reset(token)
 

@@ -1,18 +1,22 @@
-"""A polling loop that ends cleanly: finishes what it holds on SIGTERM, sleeps when there is nothing to do."""
+"""Polling loops that end cleanly: on SIGTERM each finishes what it holds, and a dead one ends the process."""
 
 from __future__ import annotations
 
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 log = logging.getLogger(__name__)
 
 IDLE_SLEEP = 0.2
 TROUBLE_SLEEP = 2.0
+
+
+class LoopDied(RuntimeError):
+    """A loop ended that nobody told to; the process must not go on as if it had not."""
 
 
 def until_told_to_stop() -> threading.Event:
@@ -23,18 +27,33 @@ def until_told_to_stop() -> threading.Event:
     return stop
 
 
-def poll(step: Callable[[], int], stop: threading.Event) -> None:
-    """Call `step` until `stop`; it returns how much it did, and nothing done means a short sleep.
+def poll(step: Callable[[], int], stop: threading.Event, *, idle: float = IDLE_SLEEP) -> None:
+    """Call `step` until `stop`; it returns how much it did, and nothing done means sleeping `idle` seconds.
 
-    An error (a database away) is logged and tried again; it never ends the process.
+    An error (a database away) is logged and tried again; it never ends the loop.
     """
-    while not stop.is_set():
-        try:
-            close_old_connections()
-            did = step()
-        except Exception:
-            log.exception("%s failed; trying again in %s s", getattr(step, "__name__", step), TROUBLE_SLEEP)
-            stop.wait(TROUBLE_SLEEP)
-            continue
-        if not did:
-            stop.wait(IDLE_SLEEP)
+    try:
+        while not stop.is_set():
+            try:
+                close_old_connections()
+                did = step()
+            except Exception:
+                log.exception("%s failed; trying again in %s s", step, TROUBLE_SLEEP)
+                stop.wait(TROUBLE_SLEEP)
+                continue
+            if not did:
+                stop.wait(idle)
+    finally:
+        connections.close_all()
+
+
+def run_loops(loops: Sequence[Callable[[], None]], stop: threading.Event) -> None:
+    """Run each in a thread of its own until all have ended. Raises LoopDied when one ends before `stop`."""
+    threads = [threading.Thread(target=loop, name=f"loop-{n}") for n, loop in enumerate(loops)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        threads[0].join(0.5)
+        if not stop.is_set() and not all(thread.is_alive() for thread in threads):
+            stop.set()
+            raise LoopDied("A loop ended on its own; what it raised stands above.")

@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from collections.abc import Callable
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from seam.contract import context_of, event_name
-from seam.db import TransactionMisuse, atomic, open_transaction
-from seam.jobs import job_row
-from seam.plain import from_plain, to_plain
+from django.db import OperationalError
+
+from seam.contract import context_of, event_name, fields_of
+from seam.db import TransactionMisuse, open_transaction
+from seam.jobs import job_row, store
 from seam.registry import Served, registry
 from seam.request import current_request_id
-from seam.rows import claim, fail, finish, park
+from seam.rows import claim, fail, finish, release
 
 if TYPE_CHECKING:
     from seam.models import OutboxEvent
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=30)
+# With the back-off of rows.py: a subscriber may be away for about seven hours before its events are parked.
 MAX_ATTEMPTS = 50
 
 
 def publish(event: Any) -> None:
     """Write an event to the outbox of the context that says it, in the transaction of the fact.
 
-    Raises TransactionMisuse outside `atomic` of that context.
+    Raises TransactionMisuse outside `atomic` of that context, InvalidMessage for values its message can't hold.
     """
     publish_many([event])
 
@@ -45,47 +48,43 @@ def publish_many(events: list[Any]) -> None:
 
 
 def _outbox_row(table: type[OutboxEvent], event: Any) -> OutboxEvent:
-    return table(name=event_name(type(event)), data=to_plain(event), request_id=current_request_id())
+    name = event_name(type(event))
+    values = {field.name: getattr(event, field.name) for field in fields_of(type(event))}
+    data = registry.event_codec(name).to_json(values)
+    return table(name=name, data=data, request_id=current_request_id())
 
 
-def relay_once(served: Served, *, limit: int = 100) -> int:
+def relay_once(served: Served, *, limit: int = 100, stopped: Callable[[], bool] = lambda: False) -> int:
     """Hand one batch of a context's events to their subscribers; how many events were claimed."""
-    rows = claim(served.name, served.outbox, limit=limit, lease=LEASE)
-    for row in rows:
-        try:
-            _deliver(served, row)
-        except Exception as error:  # one bad event must not stop the others
-            log.warning("event %s not delivered: %s", row, error)
-            fail(row, error, max_attempts=MAX_ATTEMPTS)
+    rows = claim(served.outbox, limit=limit)
+    for name, same in groupby(sorted(rows, key=attrgetter("name")), key=attrgetter("name")):
+        if stopped():
+            release(*same)
+        else:
+            _deliver(name, list(same))
     return len(rows)
 
 
-def _deliver(said_by: Served, row: OutboxEvent) -> None:
-    cls = registry.event_class(row.name)
-    if cls is None:
-        park(row, f"No contract here declares {row.name}.")
-        return
-    from_plain(cls, row.data)  # an event nobody could read is parked here, not at every subscriber
-    for served, job in registry.subscribers(cls):
-        store(served, job.name, row)
-    finish(row)
+def _deliver(name: str, rows: list[OutboxEvent]) -> None:
+    try:
+        _hand_over(name, rows)
+    except Exception as error:
+        if len(rows) > 1 and not isinstance(error, OperationalError):
+            for row in rows:  # one bad event must not stop the others
+                _deliver(name, [row])
+            return
+        log.warning("%s events %s not delivered: %s", len(rows), name, error)
+        for row in rows:
+            fail(row, error, max_attempts=MAX_ATTEMPTS)
 
 
-def store(served: Served, job: str, row: OutboxEvent) -> None:
-    """Keep an event as a job of the receiver; the same event twice is kept once."""
-    received = job_row(served, job, row.data, key=str(row.pk), request_id=row.request_id)
-    with atomic(served.name):
-        served.job_table._default_manager.bulk_create([received], ignore_conflicts=True)
-
-
-def envelope(context: str, row: OutboxEvent) -> dict[str, Any]:
-    """The event as CloudEvents 1.0, for whoever is not in this process."""
-    return {
-        "specversion": "1.0",
-        "id": str(row.pk),
-        "source": f"/{context}",
-        "type": row.name,
-        "time": row.created_at.isoformat(),
-        "datacontenttype": "application/json",
-        "data": row.data,
-    }
+def _hand_over(name: str, rows: list[OutboxEvent]) -> None:
+    codec = registry.event_codec(name)
+    for row in rows:
+        codec.from_json(row.data)  # an event nobody can read is parked here, not at every subscriber
+    for served, job in registry.subscribers(name):
+        jobs = [
+            job_row(served, job.name, row.data, key=str(row.pk), request_id=row.request_id) for row in rows
+        ]
+        store(served, jobs, ignore_known=True)
+    finish(*rows)

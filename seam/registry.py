@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from seam.contract import Contract, context_of, event_name
+from seam.messages import Messages
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from seam.contract import Contract
+    from seam.codec import Codec
     from seam.jobs import Job
     from seam.models import Job as JobRow
     from seam.models import OutboxEvent
@@ -39,17 +42,18 @@ class Registry:
 
     default_alias: str = "default"
     contracts: dict[str, Contract] = field(default_factory=dict)
+    messages: dict[str, Messages] = field(default_factory=dict)
     _served: dict[str, Served] = field(default_factory=dict)
-    _alias_of_label: dict[str, str] = field(default_factory=dict)
+    _by_label: dict[str, Served] = field(default_factory=dict)
 
     def declare(self, contract: Contract) -> None:
         """Make a contract known, whether this process serves it or not."""
         self.contracts[contract.name] = contract
+        self.messages[contract.name] = Messages(contract)
 
     def add(self, served: Served) -> None:
-        self.declare(served.contract)
         self._served[served.name] = served
-        self._alias_of_label[served.label] = served.alias
+        self._by_label[served.label] = served
 
     def __getitem__(self, name: str) -> Served:
         try:
@@ -65,15 +69,24 @@ class Registry:
         return name in self._served
 
     def alias_of_label(self, label: str) -> str:
-        return self._alias_of_label.get(label, self.default_alias)
+        served = self._by_label.get(label)
+        return served.alias if served else self.default_alias
 
-    def subscribers(self, event: type) -> list[tuple[Served, Job]]:
-        """Who here wants to hear of `event`, with what they do about it."""
-        return [(served, job) for served in self for job in served.jobs.values() if job.hears is event]
+    def context_of_label(self, label: str) -> str:
+        """The context whose tables carry an app label. Raises KeyError for a label of no context here."""
+        return self._by_label[label].name
 
-    def event_class(self, name: str) -> type | None:
-        """The class of the event called `name`, whoever declares it."""
-        return next((c.events[name] for c in self.contracts.values() if name in c.events), None)
+    def subscribers(self, event: str) -> list[tuple[Served, Job]]:
+        """Who here wants to hear of the event of that name, with what they do about it."""
+        jobs = ((served, job) for served in self for job in served.jobs.values())
+        return [(served, job) for served, job in jobs if job.hears and event_name(job.hears) == event]
+
+    def event_codec(self, name: str) -> Codec:
+        """How the event of that name is written and read. Raises LookupError where no contract here declares it."""
+        messages = self.messages.get(context_of(name))
+        if messages is None or name not in messages.event:
+            raise LookupError(f"No contract here declares the event {name!r}.")
+        return messages.event[name]
 
 
 registry = Registry()

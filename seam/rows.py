@@ -1,26 +1,41 @@
-"""Claiming, finishing, backing off and parking rows; the same for events and jobs."""
+"""Claiming, finishing, backing off and parking rows; the same for events and jobs.
+
+A row is due when it waits, its time has come and nobody holds it. Whoever works on it holds a lease, a short one
+that is renewed while the work goes on, so the rows of a killed process are free again soon.
+"""
 
 from __future__ import annotations
 
+import logging
 import random
+import threading
+import time
 import traceback
 import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db.models import F, Q, TextChoices
+from django.db import connections
+from django.db.models import F, Q, QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from seam.db import atomic
+from seam.registry import registry
 
 if TYPE_CHECKING:  # models can't be imported before Django's app registry is ready
     from seam.models import Row
 
 R = TypeVar("R", bound="Row")
 
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=20)
 MAX_BACKOFF = timedelta(minutes=10)
 ERROR_LENGTH = 4000
+PURGE_BATCH = 500
 
 
 class Status(TextChoices):
@@ -29,60 +44,106 @@ class Status(TextChoices):
     PARKED = "parked", _("parked")
 
 
-def due(now: datetime) -> Q:
-    """Rows that may be taken: waiting, due, and leased to nobody who still holds them."""
-    return Q(status=Status.WAITING, due_at__lte=now) & free(now)
+def claim(table: type[R], *, limit: int) -> list[R]:
+    """Lease up to `limit` due rows, oldest first. The locks are gone when this returns; the lease stays."""
+    # Looking first costs no lock; most looks find nothing.
+    if not _due(table).exists():
+        return []
+    with _transaction(table):
+        rows = list(_due(table).select_for_update(skip_locked=True).order_by("due_at")[:limit])
+        return _leased(table, rows)
 
 
-def free(now: datetime) -> Q:
+def take(table: type[R], row_id: uuid.UUID, *, attempt: int) -> R | None:
+    """Lease one row for its attempt of that number; None when it is done, parked, further or in other hands."""
+    waiting = table._default_manager.filter(_free(timezone.now()), status=Status.WAITING)
+    with _transaction(table):
+        rows = list(waiting.select_for_update(skip_locked=True).filter(pk=row_id, attempts=attempt - 1))
+        return next(iter(_leased(table, rows)), None)
+
+
+def hand_out(table: type[R], *, limit: int, again_after: timedelta) -> list[tuple[uuid.UUID, int]]:
+    """Id and next attempt of up to `limit` due rows, for whoever carries them to a worker that will `take` them.
+
+    They are due again after that time, in case what carried them lost them.
+    """
+    if limit <= 0 or not _due(table).exists():
+        return []
+    with _transaction(table):
+        rows = list(_due(table).select_for_update(skip_locked=True).order_by("due_at")[:limit])
+        _these(table, rows).update(due_at=timezone.now() + again_after)
+    return [(row.pk, row.attempts + 1) for row in rows]
+
+
+def _due(table: type[R]) -> QuerySet[R]:
+    now = timezone.now()
+    return table._default_manager.filter(_free(now), status=Status.WAITING, due_at__lte=now)
+
+
+def _free(now: datetime) -> Q:
     return Q(lease_until__isnull=True) | Q(lease_until__lt=now)
 
 
-def claim(context: str, table: type[R], *, limit: int, lease: timedelta) -> list[R]:
-    """Lease up to `limit` due rows, oldest first. The locks are gone when this returns; the lease stays."""
-    now, token = timezone.now(), uuid.uuid4()
-    # Looking first costs no lock; most looks find nothing.
-    if not table._default_manager.filter(due(now)).exists():
-        return []
-    with atomic(context):
-        rows = list(
-            table._default_manager.select_for_update(skip_locked=True).filter(due(now)).order_by("due_at")[:limit]
+def _these(table: type[R], rows: list[R]) -> QuerySet[R]:
+    return table._default_manager.filter(pk__in=[row.pk for row in rows])
+
+
+def _transaction(table: type[Row]) -> AbstractContextManager[None]:
+    return atomic(registry.context_of_label(table._meta.app_label), savepoint=False)
+
+
+def _leased(table: type[R], rows: list[R]) -> list[R]:
+    token, until = uuid.uuid4(), timezone.now() + LEASE
+    if rows:
+        _these(table, rows).update(
+            lease_token=token, lease_until=until, due_at=until, attempts=F("attempts") + 1
         )
-        _lease(table, [row.pk for row in rows], token, now + lease)
     for row in rows:
         row.lease_token, row.attempts = token, row.attempts + 1
     return rows
 
 
-def take(context: str, table: type[R], row_id: uuid.UUID, *, lease: timedelta) -> R | None:
-    """Lease one row by its id, or None when it is done, parked, or in somebody's hands."""
-    now, token = timezone.now(), uuid.uuid4()
-    with atomic(context):
-        open_rows = table._default_manager.select_for_update().filter(free(now), status=Status.WAITING, pk=row_id)
-        row = open_rows.first()
-        if row is None:
-            return None
-        _lease(table, [row.pk], token, now + lease)
-    row.lease_token, row.attempts = token, row.attempts + 1
-    return row
+@contextmanager
+def renewing(row: Row, *, at_most: float) -> Iterator[None]:
+    """Renew the lease while the block runs, for `at_most` seconds: what takes longer is taken to hang."""
+    over = threading.Event()
+
+    def renew() -> None:
+        ends = time.monotonic() + at_most
+        while not over.wait(LEASE.total_seconds() / 3) and time.monotonic() < ends:
+            until = timezone.now() + LEASE
+            try:
+                _update_held([row], lease_until=until, due_at=until)
+            except (
+                Exception
+            ):  # a database away: the next renewal may succeed, and the lease covers two misses
+                log.warning("the lease of %s could not be renewed", row, exc_info=True)
+        connections.close_all()
+
+    thread = threading.Thread(target=renew, name=f"renew-{row.pk}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
-def _lease(table: type[R], ids: list[uuid.UUID], token: uuid.UUID, until: datetime) -> None:
-    table._default_manager.filter(pk__in=ids).update(
-        lease_token=token, lease_until=until, due_at=until, attempts=F("attempts") + 1
-    )
+def finish(*rows: Row) -> bool:
+    """Mark rows of one claim done; False when the lease of one went to somebody else meanwhile.
 
-
-def finish(row: Row) -> bool:
-    """Mark done; False when the lease went to somebody else meanwhile. Call inside `atomic`, before the effect."""
-    return bool(_held(row).update(status=Status.DONE, done_at=timezone.now(), lease_until=None, last_error=""))
+    Where it stands beside an effect, call it first and in the effect's transaction.
+    """
+    now = timezone.now()
+    changed = _update_held(rows, status=Status.DONE, done_at=now, due_at=now, lease_until=None, last_error="")
+    return changed == len(rows)
 
 
 def fail(row: Row, error: BaseException, *, max_attempts: int) -> None:
     """Back off, or park when the attempts are used up."""
-    parked = row.attempts >= max_attempts
-    _held(row).update(
-        status=Status.PARKED if parked else Status.WAITING,
+    _update_held(
+        [row],
+        status=Status.PARKED if row.attempts >= max_attempts else Status.WAITING,
         due_at=timezone.now() + backoff(row.attempts),
         lease_until=None,
         last_error="".join(traceback.format_exception(error))[-ERROR_LENGTH:],
@@ -91,37 +152,58 @@ def fail(row: Row, error: BaseException, *, max_attempts: int) -> None:
 
 def park(row: Row, reason: str) -> None:
     """Set aside for a person to look at."""
-    _held(row).update(status=Status.PARKED, lease_until=None, last_error=reason)
+    _update_held([row], status=Status.PARKED, lease_until=None, last_error=reason)
 
 
-def release(row: Row) -> None:
-    """Give back a row that was claimed and not begun."""
-    _held(row).update(due_at=timezone.now(), lease_until=None, attempts=F("attempts") - 1)
+def release(*rows: Row) -> None:
+    """Give back rows of one claim that were not begun."""
+    _update_held(rows, due_at=timezone.now(), lease_until=None, attempts=F("attempts") - 1)
+
+
+def _update_held(rows: Sequence[Row], **changes: Any) -> int:
+    """Change those rows of one claim whose lease is still ours; how many that were."""
+    table = type(rows[0])
+    held = table._default_manager.filter(
+        pk__in=[row.pk for row in rows],
+        status=Status.WAITING,
+        lease_token=rows[0].lease_token,
+        lease_until__isnull=False,
+    )
+    with _transaction(table):
+        return held.update(**changes)
+
+
+def parked(table: type[R], ids: list[uuid.UUID] | None = None) -> QuerySet[R]:
+    """What was set aside, all of it or that of `ids`."""
+    found = table._default_manager.filter(status=Status.PARKED)
+    return found if ids is None else found.filter(pk__in=ids)
 
 
 def retry(table: type[Row], ids: list[uuid.UUID] | None = None) -> int:
-    """Set parked rows waiting again, all of them or those of `ids`; how many there were."""
-    parked = table._default_manager.filter(status=Status.PARKED)
-    if ids is not None:
-        parked = parked.filter(pk__in=ids)
-    return parked.update(status=Status.WAITING, due_at=timezone.now(), lease_until=None, attempts=0)
+    """Set parked rows waiting again; how many there were."""
+    with _transaction(table):
+        return parked(table, ids).update(
+            status=Status.WAITING, due_at=timezone.now(), lease_until=None, attempts=0
+        )
+
+
+def discard(table: type[Row], ids: list[uuid.UUID]) -> int:
+    """Delete parked rows that nobody will ever want done; how many there were."""
+    with _transaction(table):
+        return parked(table, ids).delete()[0]
 
 
 def purge(table: type[Row], *, older_than: timedelta) -> int:
-    """Delete rows done longer ago than that; how many there were."""
-    deleted, _by_model = table._default_manager.filter(
-        status=Status.DONE, done_at__lt=timezone.now() - older_than
-    ).delete()
-    return deleted
+    """Delete a batch of rows done longer ago than that; how many there were."""
+    old = table._default_manager.filter(status=Status.DONE, due_at__lt=timezone.now() - older_than)
+    ids = list(old.values_list("pk", flat=True)[:PURGE_BATCH])
+    if ids:
+        with _transaction(table):
+            table._default_manager.filter(pk__in=ids).delete()
+    return len(ids)
 
 
 def backoff(attempts: int) -> timedelta:
     """1, 2, 4 … seconds up to MAX_BACKOFF, each up to a quarter longer so that failures don't return together."""
-    seconds = min(2 ** max(attempts - 1, 0), MAX_BACKOFF.total_seconds())
+    seconds = min(2.0 ** min(max(attempts - 1, 0), 20), MAX_BACKOFF.total_seconds())
     return timedelta(seconds=seconds * random.uniform(1, 1.25))
-
-
-def _held(row: R):  # type: ignore[no-untyped-def]
-    return type(row)._default_manager.filter(
-        pk=row.pk, status=Status.WAITING, lease_token=row.lease_token, lease_until__isnull=False
-    )
