@@ -51,15 +51,15 @@ class MappedItem:
     published: bool
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
     categories: tuple[tuple[str, ...], ...] = ()
-    attributes: dict[str, Value] = field(default_factory=dict)
+    attributes: tuple[tuple[str, Value], ...] = ()
     price: Decimal | None = None
     currency: str = ""
     pictures: tuple[str, ...] = ()
     alt: str = ""
 
-    def digest(self) -> str:
-        """Equal for items that are the same in everything the import writes."""
-        plain = json.dumps(asdict(self), default=str, sort_keys=True, ensure_ascii=False)
+    def digest(self, *more: str) -> str:
+        """Equal for items that are the same in everything the import writes, and for which `more` is the same."""
+        plain = json.dumps([asdict(self), more], default=str, ensure_ascii=False)
         return blake2b(plain.encode(), digest_size=16).hexdigest()
 
 
@@ -85,7 +85,7 @@ class Mapper:
             published=rules.status == "published",
             translations=self._translations(data),
             categories=tuple(self._categories(data)),
-            attributes=self._attributes(data),
+            attributes=tuple(self._attributes(data)),
             price=price,
             currency=currency,
             pictures=tuple(_pictures(self._mapping.pictures, data)),
@@ -140,19 +140,16 @@ class Mapper:
             _short_enough("category", " ".join(name.split()), self._limits.category) for name in names
         )
 
-    def _attributes(self, data: dict[str, Any]) -> dict[str, Value]:
-        found: dict[str, Value] = {}
+    def _attributes(self, data: dict[str, Any]) -> Iterator[tuple[str, Value]]:
         for rules in self._mapping.attributes:
-            text = rules.source.text(data)
-            if not text:
-                continue
-            try:
-                found[rules.name] = self._typed(rules, text)
-            except RecordProblem:
-                if rules.invalid == "reject":
-                    raise
-                self.skipped[rules.name] = self.skipped.get(rules.name, 0) + 1
-        return found
+            texts = rules.source.texts(data)
+            for text in _split(texts, rules.split):
+                try:
+                    yield rules.name, self._typed(rules, text)
+                except RecordProblem:
+                    if rules.invalid == "reject":
+                        raise
+                    self.skipped[rules.name] = self.skipped.get(rules.name, 0) + 1
 
     def _typed(self, rules: AttributeRules, text: str) -> Value:
         if rules.type == "number":
@@ -242,9 +239,8 @@ def _category_paths(rules: CategoryRules, data: dict[str, Any]) -> Iterator[tupl
 
 
 def _written(text: str, rules: CategoryRules) -> Iterator[tuple[str, ...]]:
-    for one in text.split(rules.split) if rules.split else [text]:
-        names = one.split(rules.levels) if rules.levels else [one]
-        yield tuple(name.strip() for name in names if name.strip())
+    for one in _split([text], rules.split):
+        yield tuple(_split([one], rules.levels))
 
 
 def _tree(node: Any, steps: tuple[str | int, ...], where: str) -> Iterator[tuple[str, ...]]:
@@ -266,7 +262,10 @@ def _tree(node: Any, steps: tuple[str | int, ...], where: str) -> Iterator[tuple
 
 
 def _pictures(rules: PictureRules | None, data: dict[str, Any]) -> Iterator[str]:
-    for text in rules.source.texts(data) if rules else ():
-        for name in text.split(rules.split) if rules and rules.split else [text]:
-            if name.strip():
-                yield name.strip()
+    if rules:
+        yield from _split(rules.source.texts(data), rules.split)
+
+
+def _split(texts: list[str], mark: str) -> Iterator[str]:
+    for text in texts:
+        yield from (part.strip() for part in (text.split(mark) if mark else [text]) if part.strip())

@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from apps.catalog.importing.records import ImportProblem
 from apps.catalog.importing.strict import build
 from apps.catalog.importing.values import Expression
+from apps.catalog.text import slug_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 CURRENCY = re.compile(r"[A-Z]{3}")
+ATTRIBUTE_NAME = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +63,20 @@ class CategoryRules:
 
 @dataclass(frozen=True, kw_only=True)
 class AttributeRules:
-    """`labels`: what the attribute is called, by language. `format` of dates as in strptime."""
+    """`labels`: its name in other languages. `split`: between several values. `format` of dates as in strptime.
+
+    `pages`: each of its values has a page; `filter`: it is offered beside lists and search results.
+    """
 
     name: str
     source: Expression
     type: Literal["text", "number", "date"] = "text"
+    split: str = ""
     labels: dict[str, str] = field(default_factory=dict)
     format: str = ""
     invalid: Literal["reject", "skip"] = "reject"
+    pages: bool = True
+    filter: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,12 +170,15 @@ def _problems(mapping: Mapping) -> Iterator[str]:
 
 
 def _attribute_problems(attributes: list[AttributeRules]) -> Iterator[str]:
-    names = [rules.name for rules in attributes]
+    keys = [slug_of(rules.name) for rules in attributes]
     for number, rules in enumerate(attributes, 1):
         where = f"attributes[{number}]"
-        if not rules.name.strip():
-            yield _("%(where)s.name is empty.") % {"where": where}
-        if names.index(rules.name) != number - 1:
+        if not rules.name.strip() or len(rules.name) > ATTRIBUTE_NAME:
+            yield _("%(where)s.name must have 1 to %(most)d characters.") % {
+                "where": where,
+                "most": ATTRIBUTE_NAME,
+            }
+        if keys.index(keys[number - 1]) != number - 1:
             yield _("%(where)s: there is already an attribute “%(name)s”.") % {
                 "where": where,
                 "name": rules.name,

@@ -42,9 +42,10 @@ def test_a_real_record() -> None:
     assert first.published
     assert first.categories[0] == ("people", "actions: postures and motions", "arm/arms raised")
     assert len(first.categories) == 6
-    assert first.attributes["artist"] == "Robert Blake"
-    assert "year" not in first.attributes
-    assert {type(item.attributes.get("year")) for item in items} == {type(None), Decimal}
+    assert ("Artist", "Robert Blake") in first.attributes
+    years = [dict(item.attributes).get("Year begun") for item in items]
+    assert years[0] is None
+    assert {type(year) for year in years} == {type(None), Decimal}
     assert any(not item.categories for item in items)
     assert len({item.digest() for item in items}) == len(items)
 
@@ -129,19 +130,26 @@ def test_categories(rules: str, data: dict, expected: list) -> None:
 @pytest.mark.parametrize(
     ("rules", "value", "expected"),
     [
-        ("", "Blue", "Blue"),
-        ("", 7, "7"),
-        ("", "", None),
-        ('type = "number"', "12.50", Decimal("12.5")),
-        ('type = "number"', 1e3, Decimal(1000)),
-        ('type = "number"', -3, Decimal(-3)),
-        ('type = "date"', "2026-01-31", date(2026, 1, 31)),
-        ('type = "date"\nformat = "%d/%m/%Y"', "31/01/2026", date(2026, 1, 31)),
-        ('type = "number"\ninvalid = "skip"', "about 3", None),
+        ("", "Blue", ["Blue"]),
+        ("", 7, ["7"]),
+        ("", "", []),
+        ('type = "number"', "12.50", [Decimal("12.5")]),
+        ('type = "number"', 1e3, [Decimal(1000)]),
+        ('type = "number"', -3, [Decimal(-3)]),
+        ('type = "date"', "2026-01-31", [date(2026, 1, 31)]),
+        ('type = "date"\nformat = "%d/%m/%Y"', "31/01/2026", [date(2026, 1, 31)]),
+        ('type = "number"\ninvalid = "skip"', "about 3", []),
+        ('split = "/"', "Blue / / Red", ["Blue", "Red"]),
     ],
 )
 def test_attributes(rules: str, value: Any, expected: Any) -> None:
-    assert attribute(rules, value) == expected
+    assert [found for _name, found in attribute(rules, value)] == expected
+
+
+def test_an_attribute_may_have_several_values() -> None:
+    text = SMALL + '[[attributes]]\nname = "Artist"\nsource = "by[].name"'
+    item = mapped(text, {"by": [{"name": "Gilbert"}, {"name": "George"}]})
+    assert item.attributes == (("Artist", "Gilbert"), ("Artist", "George"))
 
 
 @pytest.mark.parametrize(

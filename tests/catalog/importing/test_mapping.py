@@ -64,10 +64,10 @@ def test_it_says_which_columns_it_needs() -> None:
             "attributes[2].type in the mapping must be one of text, number, date",
         ),
         (
-            SMALL + '[[attributes]]\nname = "a"\nsource = "a"\n[[attributes]]\nname = "a"\nsource = "b"',
-            "attributes[2]: there is already an attribute “a”",
+            SMALL + '[[attributes]]\nname = "a"\nsource = "a"\n[[attributes]]\nname = "Á"\nsource = "b"',
+            "attributes[2]: there is already an attribute “Á”",
         ),
-        (SMALL + '[[attributes]]\nname = " "\nsource = "a"', "attributes[1].name is empty"),
+        (SMALL + '[[attributes]]\nname = " "\nsource = "a"', "attributes[1].name must have 1 to 120"),
         (
             SMALL + '[[attributes]]\nname = "a"\nsource = "a"\nformat = "%Y"',
             "attributes[1].format is for dates",

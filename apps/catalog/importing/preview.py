@@ -1,0 +1,54 @@
+"""What --dry-run shows: the first items as they would stand in the catalogue; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from apps.catalog.importing.mapped import MappedItem
+from apps.catalog.importing.pictures import PictureFolder
+from apps.catalog.importing.run import Entry, Written
+
+SHOWN = 3
+LONGEST = 90
+
+
+class Preview:
+    """Stands where the writer stands, and keeps the first few items."""
+
+    def __init__(self, pictures: PictureFolder) -> None:
+        self._pictures = pictures
+        self._first: list[Entry] = []
+
+    def write(self, batch: list[Entry]) -> Written:
+        self._first += batch[: SHOWN - len(self._first)]
+        return Written(created=len(batch))
+
+    def lines(self) -> Iterator[str]:
+        for entry in self._first:
+            yield _("Line %(line)d: %(key)s\n") % {"line": entry.record.line, "key": entry.item.key}
+            for name, value in self._fields(entry.item):
+                if value:
+                    yield f"    {name:<16} {_short(value)}\n"
+
+    def _fields(self, item: MappedItem) -> Iterator[tuple[str, str]]:
+        yield _("title"), item.title
+        yield _("slug"), item.slug
+        yield _("description"), item.description
+        yield _("status"), _("published") if item.published else _("draft")
+        yield _("price"), f"{item.price} {item.currency}" if item.price is not None else ""
+        for language, texts in item.translations.items():
+            yield from ((f"{name} ({language})", text) for name, text in texts.items())
+        for path in item.categories:
+            yield _("category"), " › ".join(path)
+        for name, value in item.attributes:
+            yield name, str(value)
+        for picture in item.pictures:
+            found = "" if self._pictures.find(picture) else _(" (not found)")
+            yield _("picture"), picture + found
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"

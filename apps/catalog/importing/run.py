@@ -1,0 +1,122 @@
+"""The import from end to end: records in, batches out, and a report of what became of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from django.utils.translation import gettext as _
+
+from apps.catalog.importing.mapped import MappedItem, Mapper
+from apps.catalog.importing.records import ImportProblem, Outcome, Record, RecordProblem, Rejected
+
+BATCH_SIZE = 1_000
+# A batch is also full when its records were this large together, so memory stays bounded.
+BATCH_BYTES = 8 * 1024 * 1024
+# When none of so many records fitted, the mapping doesn't fit the file.
+GIVE_UP_AFTER = 100
+
+
+@dataclass
+class Entry:
+    """A record and the item it became."""
+
+    record: Record
+    item: MappedItem
+
+
+@dataclass
+class Written:
+    """What became of a batch: how many items, and which of its records were refused."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class Writer(Protocol):
+    def write(self, batch: list[Entry]) -> Written:
+        """Write a batch, all of it or nothing."""
+        ...
+
+
+@dataclass
+class Report:
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+
+@dataclass
+class Import:
+    """One run. `on_rejected` hears of each record that was not taken, `on_progress` after each batch."""
+
+    mapper: Mapper
+    writer: Writer
+    on_rejected: Callable[[Rejected], None]
+    on_progress: Callable[[Report], None]
+    batch_size: int = BATCH_SIZE
+    report: Report = field(default_factory=Report)
+
+    def run(self, outcomes: Iterable[Outcome], limit: int | None = None) -> Report:
+        """Raises ImportProblem where the source can't go on; what came before it has been written then."""
+        mapped = self._mapped(itertools.islice(outcomes, limit))
+        ended: bool | ImportProblem = False
+        while not ended:
+            batch, ended = _next_batch(mapped, self.batch_size)
+            self._write(batch)
+        if isinstance(ended, ImportProblem):
+            raise ended
+        return self.report
+
+    def _mapped(self, outcomes: Iterable[Outcome]) -> Iterator[Entry]:
+        for outcome in outcomes:
+            self.report.read += 1
+            if isinstance(outcome, Rejected):
+                self._reject(outcome)
+                continue
+            try:
+                item = self.mapper(outcome)
+            except RecordProblem as problem:
+                self._reject(Rejected(outcome.line, str(problem), outcome.data))
+                continue
+            yield Entry(outcome, item)
+
+    def _reject(self, rejected: Rejected) -> None:
+        self.report.rejected += 1
+        self.on_rejected(rejected)
+        if self.report.rejected == self.report.read == GIVE_UP_AFTER:
+            raise ImportProblem(
+                _("None of the first %(count)d records fits the mapping; the last one because: %(reason)s")
+                % {"count": GIVE_UP_AFTER, "reason": rejected.reason}
+            )
+
+    def _write(self, batch: list[Entry]) -> None:
+        if batch:
+            written = self.writer.write(batch)
+            self.report.created += written.created
+            self.report.updated += written.updated
+            self.report.unchanged += written.unchanged
+            for rejected in written.rejected:
+                self._reject(rejected)
+        self.on_progress(self.report)
+
+
+def _next_batch(entries: Iterator[Entry], most: int) -> tuple[list[Entry], bool | ImportProblem]:
+    """The next batch, and whether it is the last one, or why."""
+    batch: list[Entry] = []
+    size = 0
+    try:
+        for entry in entries:
+            batch.append(entry)
+            size += entry.record.size
+            if len(batch) >= most or size >= BATCH_BYTES:
+                return batch, False
+    except ImportProblem as problem:
+        return batch, problem
+    return batch, True
