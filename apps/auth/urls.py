@@ -1,8 +1,24 @@
 """Pages and API of the context."""
 
-from django.urls import include, path
+from collections.abc import Sequence
+
+from allauth import urls as allauth_urls
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.cache import never_cache
 
 from apps.auth import views
 
+
+def kept_by_no_cache(patterns: Sequence[URLPattern | URLResolver]) -> None:
+    """allauth forbids caches to keep some of its pages; here they may keep none."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            kept_by_no_cache(pattern.url_patterns)
+        else:
+            pattern.callback = never_cache(pattern.callback)
+
+
+kept_by_no_cache(allauth_urls.urlpatterns)
+
 own = ([path("", views.account, name="account")], "auth")
-urlpatterns = [path("accounts/", include(own)), path("accounts/", include("allauth.urls"))]
+urlpatterns = [path("accounts/", include(own)), path("accounts/", include(allauth_urls))]
