@@ -27,9 +27,7 @@ def mapped(text: str, data: dict[str, Any], limits: Limits | None = None) -> Map
 
 
 def attribute(rules: str, value: Any) -> Any:
-    return mapped(SMALL + f'[[attributes]]\nname = "a"\nsource = "a"\n{rules}', {"a": value}).attributes.get(
-        "a"
-    )
+    return mapped(SMALL + f'[[attributes]]\nname = "a"\nsource = "a"\n{rules}', {"a": value}).attributes
 
 
 def test_a_real_record() -> None:
