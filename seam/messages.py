@@ -32,7 +32,7 @@ ERROR = (Field("code", str), Field("message", str), Field("fields", dict[str, st
 class Messages:
     """The messages of one contract: what is asked and answered by method, events by name, errors.
 
-    `file` describes them to the protobuf runtime; `sources` says what each message was made of.
+    `file` describes them to the protobuf runtime; `sources` and `fields` say what each message was made of.
     """
 
     def __init__(self, contract: Contract) -> None:
@@ -42,17 +42,16 @@ class Messages:
             name=f"{contract.name}.v1.proto", package=self.package, syntax="proto3"
         )
         self.sources: dict[str, Any] = {}
+        self.fields: dict[str, tuple[Field, ...]] = {}
         self._describe()
         classes = self._build()
-
-        def codec(name: str, fields: tuple[Field, ...]) -> Codec:
-            return Codec(fields, classes[f"{self.package}.{name}"])
-
-        methods = contract.methods.values()
-        self.request = {m.name: codec(f"{camel(m.name)}Request", m.parameters) for m in methods}
-        self.response = {m.name: codec(f"{camel(m.name)}Response", result_fields(m)) for m in methods}
-        self.event = {name: codec(cls.__name__, fields_of(cls)) for name, cls in contract.events.items()}
-        self.error = codec("Error", ERROR)
+        codecs = {
+            name: Codec(fields, classes[f"{self.package}.{name}"]) for name, fields in self.fields.items()
+        }
+        self.request = {method: codecs[f"{camel(method)}Request"] for method in contract.methods}
+        self.response = {method: codecs[f"{camel(method)}Response"] for method in contract.methods}
+        self.event = {name: codecs[cls.__name__] for name, cls in contract.events.items()}
+        self.error = codecs["Error"]
 
     def encode_error(self, error: ContractError) -> bytes:
         return self.error.encode({"code": error.code, "message": str(error), "fields": error.fields})
@@ -112,6 +111,7 @@ class Messages:
 
     def _add_message(self, name: str, fields: tuple[Field, ...], source: Any) -> None:
         self._claim_name(name, source)
+        self.fields[name] = fields
         message = self.file.message_type.add(name=name)
         for number, field in enumerate(fields, start=1):
             described = message.field.add(name=field.name, number=number, label=Proto.LABEL_OPTIONAL)
