@@ -15,12 +15,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from apps.auth import service
-from apps.auth.models import User, new_epoch
+from apps.auth.models import Job, OutboxEvent, User, new_epoch
 from seam import atomic
+from seam.admin import RowAdmin
 
 # Whoever is not signed in signs in like everybody else: with the same limits, and later the same second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.unregister(Group)  # what people may do is their role
+admin.site.register([OutboxEvent, Job], RowAdmin)
 
 
 class AddPersonForm(AdminUserCreationForm):
