@@ -78,7 +78,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 # What carries jobs to workers; without a broker the worker looks for them itself.
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
 JOB_CARRIER = "monolith.celery" if CELERY_BROKER_URL else ""
-WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=2)
+WORKER_CONCURRENCY = _number("WORKER_CONCURRENCY", 2)
 # How a context that is here is called: plainly, or through the bytes that would cross a network (for tests).
 BINDING = env.str("BINDING", default="local")
 # A site that was given a database is somebody's own; one that wasn't shows what it can do.
@@ -179,7 +179,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # How many proxies in front add to X-Forwarded-For: limits count addresses, and who sends the header may lie.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = _number("TRUSTED_PROXIES", 0, least=0)
 PASSWORD_RESET_TIMEOUT = 3 * 60 * 60
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
@@ -230,7 +230,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 # The largest picture, in megabytes of a million bytes.
-MEDIA_MAX_UPLOAD_MB = env.int("MEDIA_MAX_UPLOAD_MB", default=25)
+MEDIA_MAX_UPLOAD_MB = _number("MEDIA_MAX_UPLOAD_MB", 25)
 # No form takes files, except those of views that set a handler of their own.
 FILE_UPLOAD_HANDLERS = ["monolith.uploads.NoFiles"]
 
@@ -267,6 +267,8 @@ SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+# Whoever sends X-Forwarded-Proto to a site without a proxy in front may lie.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
 
 if not SECRET_KEY or len(SECRET_KEY) < 32:
     raise ImproperlyConfigured(

@@ -119,18 +119,11 @@ class Container:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        settings = [argument for key, value in self.env.items() for argument in ("--env", f"{key}={value}")]
-        podman(
-            *("run", "--detach", "--name", self.name, *LOCKED_DOWN, "--user", f"{self.uid}:0"),
-            *(
-                "--volume",
-                f"{self.volume}:/data",
-                "--publish",
-                f"127.0.0.1:{self.port}:8000",
-                *settings,
-                IMAGE,
-            ),
-        )
+        # The host's network, on loopback only: bridges need firewall tools that not every machine has.
+        env = {"PORT": str(self.port), "BIND_ADDRESS": "127.0.0.1"} | self.env
+        where = ["--network", "host", "--volume", f"{self.volume}:/data", "--user", f"{self.uid}:0"]
+        settings = [argument for key, value in env.items() for argument in ("--env", f"{key}={value}")]
+        podman("run", "--detach", "--name", self.name, *LOCKED_DOWN, *where, *settings, IMAGE)
         until = time.monotonic() + 90
         while not answers(f"{self.url}/readyz"):
             if not self.state()["Running"]:
@@ -148,10 +141,9 @@ class Container:
 
     def processes(self) -> dict[int, str]:
         """Command lines by process id, as seen from inside."""
+        glob = "__import__('pathlib').Path('/proc').glob('[0-9]*/cmdline')"
         listing = (
-            "import pathlib\n"
-            "for path in pathlib.Path('/proc').glob('[0-9]*/cmdline'):\n"
-            "    print(path.parts[2], path.read_bytes().replace(b'\\0', b' ').decode())"
+            f"print(*(p.parts[2] + ' ' + p.read_text().replace(chr(0), ' ') for p in {glob}), sep=chr(10))"
         )
         lines = (line.partition(" ") for line in self.run("python", "-c", listing).stdout.splitlines())
         return {int(pid): command for pid, _, command in lines}

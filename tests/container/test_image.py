@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import re
@@ -39,6 +40,7 @@ def test_it_says_what_it_is(built_image):
 
     assert config["Config"]["Labels"]["org.opencontainers.image.licenses"] == "MIT"
     assert config["Config"]["User"] == "10001:0"
+    assert {"BIND_ADDRESS=0.0.0.0", "PORT=8000", "DATA_DIR=/data"} <= set(config["Config"]["Env"])
     assert config["Config"]["Volumes"] == {"/data": {}}
     assert config["Healthcheck"]["Test"] == ["CMD", "bin/healthy"]
 
@@ -88,10 +90,10 @@ def test_sigterm_lets_a_request_in_flight_finish(volume):
         time.sleep(2)
 
         connection.send(body)
-        answer = connection.getresponse()
-
-        assert answer.status == 200, "the request that was in flight must be answered by the application"
-        assert b"nobody@example.com" in answer.read()
+        with contextlib.closing(connection):
+            answer = connection.getresponse()
+            assert answer.status == 200, "the request that was in flight must be answered by the application"
+            assert b"nobody@example.com" in answer.read()
         stopping.join(60)
         assert site.state()["ExitCode"] == 143
         assert "Shutting down: Master" in site.output()

@@ -92,6 +92,9 @@ def ensure_database(alias: str) -> None:
 
     Raises CommandError with the statements to run when the account may not make it.
     """
+    if connections[alias].vendor == "sqlite":
+        # By itself SQLite keeps its group from writing; a platform may start us as another user of one group.
+        Path(settings.DATABASES[alias]["NAME"]).touch(mode=0o666)  # less the umask
     until = time.monotonic() + PATIENCE
     while True:
         try:
