@@ -47,6 +47,18 @@ class InvalidQuery(ContractError):
     code = "catalog.invalid_query"
 
 
+class InvalidItem(ContractError):
+    """The message says what to change."""
+
+    code = "catalog.invalid_item"
+
+
+class ItemChangedMeanwhile(ContractError):
+    """Somebody else saved the item after it was read; nothing was written."""
+
+    code = "catalog.item_changed_meanwhile"
+
+
 @event("catalog.item_published.v1")
 @dataclass(frozen=True, kw_only=True)
 class ItemPublished:

@@ -1,23 +1,312 @@
-"""Keeps the promise of contract.py."""
+"""Keeps the promise of contract.py, and the verbs of the catalogue's own pages, API, import and demo."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from apps.catalog.contract import Item, ItemPage
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from apps.catalog import categories as tree
+from apps.catalog import kept, listings, search
+from apps.catalog import contract as promised
+from apps.catalog.attributes import define
+from apps.catalog.checks import check
+from apps.catalog.contract import (
+    ItemChanged,
+    ItemChangedMeanwhile,
+    ItemNotFound,
+    ItemPage,
+    ItemPublished,
+    ItemWithdrawn,
+)
+from apps.catalog.drafts import Draft
+from apps.catalog.models import Attribute, Category, Item, ItemPicture, Listing
+from apps.catalog.shown import fill
+from apps.catalog.slugs import give_slugs
+from apps.catalog.wholes import Whole, load, put_together, save_parts
+from seam import atomic, enqueue, publish
+from seam.outbox import publish_many
+
+__all__ = [
+    "change_item",
+    "create_item",
+    "create_items",
+    "define_attribute",
+    "delete_item",
+    "ensure_categories",
+    "get_item",
+    "get_item_by_slug",
+    "list_items_with_picture",
+    "publish_item",
+    "rebuild",
+    "retitle_category",
+    "search_items",
+    "withdraw_item",
+]
+
+# What the editor's form and fill() set on an item that exists.
+WRITTEN = [
+    *("slug", "title", "description", "translations", "price", "currency", "is_published", "published_at"),
+    *("main_category", "version", "changed_at", "title_key", "subtitle", "cover", "gallery", "facts"),
+]
+USES_SHOWN = 100
+REBUILD_AT_ONCE = 200
 
 
-def get_item(*, item_id: UUID) -> Item:
-    raise NotImplementedError
+# The contract
 
 
-def get_item_by_slug(*, slug: str) -> Item:
-    raise NotImplementedError
+def get_item(*, item_id: UUID) -> promised.Item:
+    return _promised([_found(Item.objects.filter(pk=item_id).first())])[0]
+
+
+def get_item_by_slug(*, slug: str) -> promised.Item:
+    return _promised([_found(Item.objects.filter(slug=slug, is_published=True).first())])[0]
 
 
 def search_items(*, query: str, limit: int = 24, after: str | None = None) -> ItemPage:
-    raise NotImplementedError
+    found = search.search(query, limit=limit, after=after)
+    items = Item.objects.in_bulk(found.ids)
+    return ItemPage(items=_promised([items[pk] for pk in found.ids if pk in items]), next=found.next)
 
 
-def list_items_with_picture(*, asset_id: UUID) -> list[Item]:
-    raise NotImplementedError
+def list_items_with_picture(*, asset_id: UUID) -> list[promised.Item]:
+    used = ItemPicture.objects.filter(asset_id=asset_id).values_list("item_id", flat=True)[:USES_SHOWN]
+    return _promised(list(Item.objects.filter(pk__in=list(used)).order_by("title_key")))
+
+
+# Items
+
+
+def create_item(
+    draft: Draft, *, owner_id: UUID | None = None, published: bool = False, item_id: UUID | None = None
+) -> Item:
+    """Raises InvalidItem. `item_id` is for callers whose ids must be the same when they run again."""
+    item = Item(owner_id=owner_id, is_published=published)
+    if item_id:
+        item.pk = item_id
+    with atomic("catalog"):
+        create_items([item], [draft])
+    return item
+
+
+def create_items(items: Sequence[Item], drafts: Sequence[Draft]) -> None:
+    """Fill and insert new, unsaved items; at most a thousand at a time. Inside atomic("catalog").
+
+    Those with `is_published` are listed at once; they are newest in the order given, first to last.
+    Raises InvalidItem.
+    """
+    wholes = _write(items, drafts)
+    Item.objects.bulk_create(items, batch_size=500)
+    save_parts(wholes, new=True)
+    listings.relist(wholes, new=True)
+    publish_many([_published(item) for item in items if item.is_published])
+
+
+def change_item(item_id: UUID, draft: Draft, *, version: int | None = None) -> Item:
+    """Make the item what `draft` says. Raises ItemNotFound, InvalidItem, and ItemChangedMeanwhile when
+    `version` is given and is no longer the item's."""
+    with atomic("catalog"):
+        item = _locked(item_id, version)
+        change_items([item], [draft])
+    return item
+
+
+def change_items(items: Sequence[Item], drafts: Sequence[Draft]) -> None:
+    """Make items that exist what the drafts say. Inside atomic("catalog"). Raises InvalidItem."""
+    wholes = _write(items, drafts)
+    save_parts(wholes, new=False)
+    _save(wholes)
+    publish_many([ItemChanged(item_id=item.pk, slug=item.slug) for item in items if item.is_published])
+
+
+def publish_item(item_id: UUID, *, version: int | None = None) -> Item:
+    """Show a draft to everybody. Raises ItemNotFound, ItemChangedMeanwhile."""
+    with atomic("catalog"):
+        item = _locked(item_id, version)
+        if not item.is_published:
+            item.is_published = True
+            item.published_at = item.published_at or timezone.now()
+            _save(_filled([item]))
+            publish(_published(item))
+    return item
+
+
+def withdraw_item(item_id: UUID, *, version: int | None = None) -> Item:
+    """Make an item a draft again; its page is gone. Raises ItemNotFound, ItemChangedMeanwhile."""
+    with atomic("catalog"):
+        item = _locked(item_id, version)
+        if item.is_published:
+            item.is_published = False
+            _save(_filled([item]))
+            publish(ItemWithdrawn(item_id=item.pk, slug=item.slug))
+    return item
+
+
+def delete_item(item_id: UUID, *, version: int | None = None) -> None:
+    """Raises ItemNotFound, ItemChangedMeanwhile."""
+    with atomic("catalog"):
+        item = _locked(item_id, version)
+        was_published = item.is_published
+        item.is_published = False
+        listings.relist([Whole(item)])
+        item.delete()
+        if was_published:
+            publish(ItemWithdrawn(item_id=item_id, slug=item.slug))
+
+
+def refresh(items: Sequence[Item]) -> None:
+    """Show items anew after something they show changed. Inside atomic("catalog"), under kept.lock()."""
+    _save(_filled(items))
+    publish_many([ItemChanged(item_id=item.pk, slug=item.slug) for item in items if item.is_published])
+
+
+# Categories and attributes
+
+
+def ensure_categories(names: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], Category]:
+    """The category of each path of names, root first, made where it is new. Inside atomic("catalog").
+
+    At most tree.LEVELS names to a path; raises InvalidItem.
+    """
+    kept.lock()
+    return tree.ensure(names)
+
+
+def retitle_category(
+    category_id: int, *, title: str, translations: dict[str, dict[str, str]], position: int = 0
+) -> None:
+    """Another name for a category; its address stays. Its items are found by the new name a moment later."""
+    with atomic("catalog"):
+        kept.lock()
+        tree.retitle(Category.objects.get(pk=category_id), title, translations, position)
+        _ask_for_rebuild()
+
+
+def define_attribute(
+    name: str,
+    *,
+    translations: dict[str, dict[str, str]] | None = None,
+    is_facet: bool = True,
+    is_browsable: bool = True,
+    position: int = 0,
+) -> Attribute:
+    """Say how an attribute is shown, before or after items use it. Inside atomic("catalog").
+
+    Items that use it are listed anew a moment later when `is_browsable` changes.
+    """
+    kept.lock()
+    attribute, relist = define(
+        name, translations=translations or {}, is_facet=is_facet, is_browsable=is_browsable, position=position
+    )
+    if relist:
+        _ask_for_rebuild()
+    return attribute
+
+
+def rebuild(after: UUID | None = None) -> UUID | None:
+    """Derive listings, documents and what pages show anew for some items; where to go on, None at the end."""
+    with atomic("catalog"):
+        kept.lock()
+        rows = Item.objects.order_by("pk").filter(**({"pk__gt": after} if after else {}))
+        items = list(rows[:REBUILD_AT_ONCE])
+        if not items:
+            return None
+        _save(_filled(items))
+    return items[-1].pk
+
+
+def _ask_for_rebuild() -> None:
+    enqueue("catalog.rebuild", {"after": None})
+
+
+# What the verbs are made of
+
+
+def _write(items: Sequence[Item], drafts: Sequence[Draft]) -> list[Whole]:
+    for draft in drafts:
+        check(draft)
+    kept.lock()
+    give_slugs(items, drafts)
+    now = timezone.now()
+    for number, (item, draft) in enumerate(zip(items, drafts, strict=True)):
+        item.title = draft.title
+        item.description = draft.description
+        item.translations = draft.translations
+        item.price = draft.price
+        item.currency = draft.currency if draft.price is not None else ""
+        item.changed_at = now
+        if item.is_published and item.published_at is None:
+            item.published_at = _apart(now, number)
+    wholes = put_together(items, drafts)
+    fill(wholes)
+    return wholes
+
+
+def _apart(moment: datetime, number: int) -> datetime:
+    """Items published in one go are a microsecond apart, so that "newest" keeps their order, first on top."""
+    return moment - timedelta(microseconds=number)
+
+
+def _filled(items: Sequence[Item]) -> list[Whole]:
+    wholes = load(items)
+    fill(wholes)
+    return wholes
+
+
+def _save(wholes: Sequence[Whole]) -> None:
+    Item.objects.bulk_update([whole.item for whole in wholes], WRITTEN, batch_size=50)
+    listings.relist(wholes)
+
+
+def _locked(item_id: UUID, version: int | None) -> Item:
+    kept.lock()
+    item = _found(Item.objects.filter(pk=item_id).first())
+    if version is not None and item.version != version:
+        raise ItemChangedMeanwhile(_("Somebody else changed this item while you were editing it."))
+    return item
+
+
+def _found(item: Item | None) -> Item:
+    if item is None:
+        raise ItemNotFound(_("There is no such item. It may have been withdrawn."))
+    return item
+
+
+def _published(item: Item) -> ItemPublished:
+    return ItemPublished(item_id=item.pk, slug=item.slug, title=item.title)
+
+
+def _promised(items: Sequence[Item]) -> list[promised.Item]:
+    return [
+        promised.Item(
+            id=whole.item.pk,
+            slug=whole.item.slug,
+            title=whole.item.title,
+            description=whole.item.description,
+            published=whole.item.is_published,
+            attributes=_by_name(whole),
+            categories=[category.path for category in whole.categories],
+            picture_ids=whole.pictures,
+            price=whole.item.price,
+            currency=whole.item.currency,
+            published_at=whole.item.published_at,
+        )
+        for whole in load(items)
+    ]
+
+
+def _by_name(whole: Whole) -> dict[str, str]:
+    shown: dict[str, str] = {}
+    for value in whole.values:
+        name = value.attribute.label
+        shown[name] = f"{shown[name]}, {value.text}" if name in shown else value.text
+    return shown
+
+
+def everything() -> int:
+    """How many items are published."""
+    return Listing.objects.filter(pk=Listing.EVERYTHING).values_list("items", flat=True).first() or 0

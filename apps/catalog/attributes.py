@@ -1,0 +1,100 @@
+"""Attributes and the values items share: found, or made the first time they are named."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+from apps.catalog import kept
+from apps.catalog.drafts import Fact, FactValue
+from apps.catalog.models import Attribute, AttributeValue, Kind, Listing, ListingWord, new_id
+from apps.catalog.text import slug_of, words
+
+# A longer text is prose: it is shown with its item and has no page of its own.
+LISTED_LENGTH = 200
+
+
+def is_listed(value: AttributeValue) -> bool:
+    """Whether there is a page with all items of this value."""
+    return value.attribute.is_browsable and len(value.text) <= LISTED_LENGTH
+
+
+def values_of(facts: Iterable[Fact]) -> dict[Fact, AttributeValue]:
+    """The value each fact names, with its attribute; made where it is new. Call under kept.lock()."""
+    wanted = {fact: _value(fact.value) for fact in facts}
+    attributes = _attributes({fact.name for fact in wanted})
+    groups: defaultdict[Attribute, dict[str, AttributeValue]] = defaultdict(dict)
+    for fact, value in wanted.items():
+        value.attribute = attributes[slug_of(fact.name)]
+        groups[value.attribute].setdefault(value.slug, value)
+    found = {attribute.pk: _existing(attribute, group) for attribute, group in groups.items()}
+    _make(
+        value
+        for attribute, group in groups.items()
+        for slug, value in group.items()
+        if slug not in found[attribute.pk]
+    )
+    return {
+        fact: found[value.attribute_id].get(value.slug) or groups[value.attribute][value.slug]
+        for fact, value in wanted.items()
+    }
+
+
+def _value(value: FactValue) -> AttributeValue:
+    if isinstance(value, Decimal):
+        text = format(value.normalize(), "f")
+        return AttributeValue(kind=Kind.NUMBER, slug=text, text=text, number=value)
+    if isinstance(value, date):
+        return AttributeValue(kind=Kind.DATE, slug=value.isoformat(), text=value.isoformat(), date=value)
+    return AttributeValue(kind=Kind.TEXT, slug=slug_of(value), text=value)
+
+
+def _attributes(names: set[str]) -> dict[str, Attribute]:
+    labels = {slug_of(name): name for name in sorted(names, reverse=True)}
+    found = Attribute.objects.in_bulk(list(labels), field_name="key")
+    new = [Attribute(key=key, label=label) for key, label in labels.items() if key not in found]
+    if new:
+        Attribute.objects.bulk_create(new)
+        kept.touch(Listing.SHAPE)
+    return found | {attribute.key: attribute for attribute in new}
+
+
+def _existing(attribute: Attribute, group: dict[str, AttributeValue]) -> dict[str, AttributeValue]:
+    rows = [
+        row
+        for slugs in kept.chunks(group)
+        for row in AttributeValue.objects.filter(attribute=attribute, slug__in=slugs)
+    ]
+    for row in rows:
+        row.attribute = attribute
+    return {row.slug: row for row in rows}
+
+
+def _make(values: Iterable[AttributeValue]) -> None:
+    new = list(values)
+    for value in new:
+        value.listing_id = new_id()
+    Listing.objects.bulk_create([Listing(pk=value.pk) for value in new], batch_size=1000)
+    AttributeValue.objects.bulk_create(new, batch_size=1000)
+    name_listings({value.pk: value.text for value in new if is_listed(value) and value.kind == Kind.TEXT})
+
+
+def name_listings(names: dict[int, str]) -> None:
+    """Keep the words by which people may look for these listings."""
+    rows = [ListingWord(word=word, listing_id=pk) for pk, name in names.items() for word in set(words(name))]
+    ListingWord.objects.bulk_create(rows, batch_size=1000, ignore_conflicts=True)
+
+
+def define(
+    name: str, *, translations: dict[str, dict[str, str]], is_facet: bool, is_browsable: bool, position: int
+) -> tuple[Attribute, bool]:
+    """The attribute of that name as described, and whether items that use it must be listed anew."""
+    attribute, made = Attribute.objects.get_or_create(key=slug_of(name), defaults={"label": name})
+    relist = not made and attribute.is_browsable != is_browsable
+    attribute.translations, attribute.position = translations, position
+    attribute.is_facet, attribute.is_browsable = is_facet, is_browsable
+    attribute.save()
+    kept.touch(Listing.SHAPE)
+    return attribute, relist

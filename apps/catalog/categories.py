@@ -1,0 +1,77 @@
+"""The tree of categories: found and made by name, renamed, and what lies above one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from apps.catalog import kept
+from apps.catalog.attributes import name_listings
+from apps.catalog.models import Category, Listing, ListingWord, new_id
+from apps.catalog.text import slug_of
+
+LEVELS = 10
+SLUG_LENGTH = 60
+
+
+def paths_to(path: str) -> list[str]:
+    """`a`, `a/b`, `a/b/c` of `a/b/c`."""
+    parts = path.split("/")
+    return ["/".join(parts[: end + 1]) for end in range(len(parts))]
+
+
+def by_path(paths: Iterable[str]) -> dict[str, Category]:
+    """Those categories, with all above them, by path."""
+    wanted = {step for path in paths for step in paths_to(path)}
+    return {
+        category.path: category
+        for some in kept.chunks(sorted(wanted))
+        for category in Category.objects.filter(path__in=some)
+    }
+
+
+def ensure(names: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], Category]:
+    """The category of each path of names, root first; made where it is new. Call under kept.lock().
+
+    Names that differ in case and accents only are the same category.
+    """
+    wanted = {path: "/".join(slug_of(name, SLUG_LENGTH) for name in path) for path in names}
+    found = by_path(wanted.values())
+    new: dict[str, Category] = {}
+    for path, slugs in sorted(wanted.items(), key=lambda pair: len(pair[0])):
+        for depth, step in enumerate(paths_to(slugs)):
+            if step not in found:
+                parent = found[step.rpartition("/")[0]] if depth else None
+                found[step] = new[step] = _unsaved(path[depth], parent)
+    _save(list(new.values()))
+    return {path: found[slugs] for path, slugs in wanted.items()}
+
+
+def _unsaved(title: str, parent: Category | None) -> Category:
+    slug = slug_of(title, SLUG_LENGTH)
+    path = f"{parent.path}/{slug}" if parent else slug
+    return Category(listing_id=new_id(), parent_id=parent and parent.pk, slug=slug, path=path, title=title)
+
+
+def _save(new: list[Category]) -> None:
+    if not new:
+        return
+    Listing.objects.bulk_create([Listing(pk=category.pk) for category in new], batch_size=1000)
+    for depth in range(LEVELS):  # parents before children
+        level = [category for category in new if category.path.count("/") == depth]
+        Category.objects.bulk_create(level, batch_size=1000)
+    name_listings({category.pk: names_of(category) for category in new})
+    kept.touch(Listing.SHAPE)
+
+
+def names_of(category: Category) -> str:
+    """Its title in every language."""
+    return " ".join([category.title, *(t.get("title", "") for t in category.translations.values())])
+
+
+def retitle(category: Category, title: str, translations: dict[str, dict[str, str]], position: int) -> None:
+    """Another title, the same address. Call under kept.lock()."""
+    category.title, category.translations, category.position = title, translations, position
+    category.save(update_fields=["title", "translations", "position"])
+    ListingWord.objects.filter(listing_id=category.pk).delete()
+    name_listings({category.pk: names_of(category)})
+    kept.touch(Listing.SHAPE)

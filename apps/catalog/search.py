@@ -1,0 +1,210 @@
+"""Search: every word (or its beginning) must stand in the item, whatever its accents, in any language.
+
+A full-text index finds rare words at once but costs a microsecond per match: 60 ms for a word that stands in
+60,000 items, to show 24. So the number of documents of each word is kept, and the rarest one decides:
+- rare (at most COMMON): the index gives its documents, the other words are looked for in their text;
+- all common: matches are everywhere, so documents are read in the order of their random ids until a page is full.
+Either way a page costs the same in a catalogue of one thousand items and of one hundred thousand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from math import prod
+from operator import or_
+from uuid import UUID
+
+from django.db import connections, router
+from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
+from django.utils.translation import gettext as _
+
+from apps.catalog.contract import InvalidQuery
+from apps.catalog.engines import ENGINES, Engine
+from apps.catalog.models import Listing, ListingEntry, SearchDocument, SearchWord
+from apps.catalog.text import words
+from apps.catalog.wordings import MARK
+
+COMMON = 1000
+READ_AT_MOST = 4000  # documents, to fill a page of common words before the index is asked after all
+SAMPLE = 400  # matches that facets are made of
+QUERY_LENGTH = 200
+QUERY_WORDS = 8
+LIMIT = 100
+IDS = 2**63
+CURSOR = re.compile(r"([0-2])-([0-9a-f]{1,16})")
+ORDINARY = 2  # the tier of what doesn't match by its title
+
+Place = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of matches, best first. `total` is exact unless `more`: then there are more than that.
+
+    `sample` are documents of which facets are counted: all matches, or the first of them.
+    """
+
+    ids: list[UUID] = field(default_factory=list)
+    next: str | None = None
+    total: int = 0
+    more: bool = False
+    sample: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What a document must have: a word that begins so, or a place in a listing; and how many have it."""
+
+    documents: int
+    word: str = ""
+    listing: int = 0
+
+
+def search(query: str, *, limit: int = 24, after: str | None = None, within: Sequence[Listing] = ()) -> Found:
+    """Published items that have every word of `query` and stand in all listings of `within`.
+
+    Raises InvalidQuery for a limit outside 1..100 and an `after` that did not come from here.
+    """
+    if not 1 <= limit <= LIMIT:
+        raise InvalidQuery(_("Ask for 1 to %(most)d items at a time.") % {"most": LIMIT})
+    start = _place(after)
+    terms = terms_of(query)
+    if not terms:
+        return Found()
+    narrowings = sorted(
+        [*_narrowings(terms), *(Narrowing(listing.items, listing=listing.pk) for listing in within)],
+        key=lambda narrowing: narrowing.documents,
+    )
+    if narrowings[0].documents == 0:
+        return Found()
+    if narrowings[0].documents <= COMMON:
+        return _ranked(narrowings, terms, limit, start)
+    return _spread(narrowings, limit, start)
+
+
+def terms_of(query: str) -> list[str]:
+    """The words a query asks for, each once, without a plural's ending: "Boats" also finds a boat."""
+    return list(dict.fromkeys(_singular(word) for word in words(query[:QUERY_LENGTH])))[:QUERY_WORDS]
+
+
+def _singular(word: str) -> str:
+    if len(word) >= 6 and word.endswith("es"):
+        return word[:-2]
+    return word[:-1] if len(word) >= 4 and word.endswith("s") and not word.endswith("ss") else word
+
+
+def _narrowings(terms: Sequence[str]) -> list[Narrowing]:
+    ranges = [Q(word__gte=term, word__lt=term + "\U0010ffff") for term in terms]
+    sums = {
+        f"n{number}": Sum("documents", filter=condition, default=0) for number, condition in enumerate(ranges)
+    }
+    kept = SearchWord.objects.filter(reduce(or_, ranges)).aggregate(**sums)
+    return [Narrowing(kept[f"n{number}"], word=term) for number, term in enumerate(terms)]
+
+
+def _engine() -> Engine:
+    return ENGINES[connections[router.db_for_read(SearchDocument)].vendor]
+
+
+def _has(narrowing: Narrowing) -> Q | Exists:
+    if narrowing.listing:
+        return Exists(ListingEntry.objects.filter(listing=narrowing.listing, item=OuterRef("item")))
+    return Q(words__contains=f" {MARK}{narrowing.word}")
+
+
+def _narrowed(rest: Sequence[Narrowing]) -> QuerySet[SearchDocument]:
+    return SearchDocument.objects.filter(*(_has(narrowing) for narrowing in rest))
+
+
+# A rare word: all its matches, those first that have the words in the title
+
+
+def _ranked(narrowings: list[Narrowing], terms: list[str], limit: int, start: Place | None) -> Found:
+    matches = list(
+        _of_rarest(narrowings)
+        .annotate(tier=_tier(terms))
+        .order_by("tier", "pk")
+        .values_list("tier", "pk")[: COMMON + 1]
+    )
+    rest = matches if start is None else [match for match in matches if match > start]
+    return Found(
+        ids=_items([pk for _tier, pk in rest[:limit]]),
+        next=_cursor(rest[limit - 1]) if len(rest) > limit else None,
+        total=min(len(matches), COMMON),
+        more=len(matches) > COMMON,
+        sample=[pk for _tier, pk in matches[:SAMPLE]],
+    )
+
+
+def _of_rarest(narrowings: list[Narrowing]) -> QuerySet[SearchDocument]:
+    rarest, *rest = narrowings
+    if rarest.listing:
+        entries = ListingEntry.objects.filter(listing=rarest.listing)
+        return _narrowed(rest).filter(item__in=entries.values("item"))
+    return _narrowed(rest).filter(_engine().matching(rarest.word))
+
+
+def _tier(terms: list[str]) -> Case:
+    whole = Q(*(Q(title_words__contains=f" {term} ") for term in terms))
+    begun = Q(*(Q(title_words__contains=f" {term}") for term in terms))
+    return Case(
+        When(whole, then=Value(0)),
+        When(begun, then=Value(1)),
+        default=Value(ORDINARY),
+        output_field=IntegerField(),
+    )
+
+
+# Common words: read documents in the order of their ids, which is no order, until the page is full
+
+
+def _spread(narrowings: list[Narrowing], limit: int, start: Place | None) -> Found:
+    documents = max(_documents(), 1)
+    first = 0 if start is None else start[1] + 1
+    rows: list[int] = []
+    share = prod(narrowing.documents / documents for narrowing in narrowings)
+    if limit / share <= READ_AT_MOST:
+        last = first + IDS * READ_AT_MOST // documents
+        rows = _in_order(_narrowed(narrowings).filter(pk__lt=last), first, limit) if last < IDS else []
+    if len(rows) <= limit:
+        rows = _in_order(_of_rarest(narrowings), first, limit)
+    sample = rows if start is None else []
+    return Found(
+        ids=_items(rows[:limit]),
+        next=_cursor((ORDINARY, rows[limit - 1])) if len(rows) > limit else None,
+        total=len(rows) if start is None and len(rows) <= limit else COMMON,
+        more=len(rows) > limit or start is not None,
+        sample=sample,
+    )
+
+
+def _in_order(found: QuerySet[SearchDocument], first: int, limit: int) -> list[int]:
+    return list(found.filter(pk__gte=first).order_by("pk").values_list("pk", flat=True)[: limit + 1])
+
+
+def _documents() -> int:
+    return Listing.objects.filter(pk=Listing.EVERYTHING).values_list("items", flat=True).first() or 0
+
+
+# Places in the order of matches
+
+
+def _items(documents: list[int]) -> list[UUID]:
+    found = dict(SearchDocument.objects.filter(pk__in=documents).values_list("pk", "item_id"))
+    return [found[pk] for pk in documents if pk in found]
+
+
+def _cursor(place: Place) -> str:
+    return f"{place[0]}-{place[1]:x}"
+
+
+def _place(cursor: str | None) -> Place | None:
+    if cursor is None:
+        return None
+    match = CURSOR.fullmatch(cursor)
+    if match is None:
+        raise InvalidQuery(_("This page of results is not known. Start the search again."))
+    return int(match[1]), int(match[2], 16)
