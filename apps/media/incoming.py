@@ -41,16 +41,21 @@ def received(file: IO[bytes]) -> Iterator[Incoming]:
 
 def _copy(file: IO[bytes], target: IO[bytes]) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
+    _refuse_beyond_limit(getattr(file, "size", 0))  # what came in by a form says what it had
     file.seek(0)
     while chunk := file.read(CHUNK):
         size += len(chunk)
-        if size > settings.MEDIA_MAX_UPLOAD_MB * 10**6:
-            raise PictureRefused("too_large", limit=settings.MEDIA_MAX_UPLOAD_MB)
+        _refuse_beyond_limit(size)
         digest.update(chunk)
         target.write(chunk)
     if not size:
         raise PictureRefused("empty")
     return digest.hexdigest(), size
+
+
+def _refuse_beyond_limit(size: int) -> None:
+    if size > settings.MEDIA_MAX_UPLOAD_MB * 10**6:
+        raise PictureRefused("too_large", limit=settings.MEDIA_MAX_UPLOAD_MB)
 
 
 def _looked_at(path: Path, sha256: str, size: int) -> Incoming:

@@ -27,6 +27,7 @@ REASONS: dict[str, Promise] = {
     "empty": _("This file is empty. Choose the picture again."),
     "too_large": _("This file is larger than {limit} MB. Make it smaller and try again."),
     "no_file": _("No picture was sent. Choose at least one."),
+    "too_many": _("At most {limit} pictures can be sent at once. Send the others now."),
     "upload_too_large": _("That is more than can be sent at once. Send fewer or smaller pictures."),
     "no_length": _("The upload doesn't say how long it is. Send it with a Content-Length header."),
 }

@@ -202,15 +202,15 @@ def retry(*, owner_id: UUID, asset_id: UUID) -> models.Asset:
 def delete_asset(*, owner_id: UUID, asset_id: UUID) -> None:
     """Raises AssetNotFound."""
     with atomic("media"):
-        _delete([get_own(owner_id=owner_id, asset_id=asset_id)])
+        remove([get_own(owner_id=owner_id, asset_id=asset_id)])
 
 
 def forget_owner(owner_id: UUID) -> None:
     """Delete all of somebody's pictures; within `atomic`."""
-    _delete(newest().filter(owner_id=owner_id))
+    remove(newest().filter(owner_id=owner_id))
 
 
-def _delete(assets: Iterable[models.Asset]) -> None:
+def remove(assets: Iterable[models.Asset]) -> None:
     """The rows now; the files soon after, by a job, when nobody else has a picture of the same bytes."""
     gone = list(assets)
     ids = {asset.original_id for asset in gone}

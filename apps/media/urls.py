@@ -1,6 +1,19 @@
 """Pages and API of the context."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from apps.media import api, delivery, views
 
 app_name = "media"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("pictures/", views.pictures, name="pictures"),
+    path("pictures/upload", views.upload, name="upload"),
+    path("pictures/progress", views.progress, name="progress"),
+    path("pictures/<uuid:asset_id>", views.picture, name="picture"),
+    path("pictures/<uuid:asset_id>/original", views.original, name="original"),
+    path("pictures/<uuid:asset_id>/retry", views.retry, name="retry"),
+    path("pictures/<uuid:asset_id>/delete", views.delete, name="delete"),
+    path("media/r/<path:name>", delivery.rendition, name="rendition"),
+    path("api/v1/media/assets", api.Assets.as_view(), name="api-assets"),
+    path("api/v1/media/assets/<uuid:asset_id>", api.OneAsset.as_view(), name="api-asset"),
+]

@@ -1,0 +1,159 @@
+"""REST: one's own pictures under /api/v1/media/."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework import exceptions
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.auth.client import IsSignedIn
+from apps.media import models, service
+from apps.media.contract import AssetNotFound, InvalidQuery
+from apps.media.forms import DescribeForm
+from apps.media.paging import newest, page_of
+from apps.media.reasons import PictureRefused
+from apps.media.uploads import take_pictures
+from seam import ContractError
+
+REFUSAL_STATUS = {
+    "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "no_length": HTTPStatus.LENGTH_REQUIRED,
+    "not_a_picture": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+}
+STATUS: dict[type[ContractError], HTTPStatus] = {
+    AssetNotFound: HTTPStatus.NOT_FOUND,
+    InvalidQuery: HTTPStatus.BAD_REQUEST,
+}
+
+
+class MediaView(APIView):
+    """Every error is `{"code": stable, "detail": sentence}`, with `fields` where some of them are wrong."""
+
+    permission_classes = [IsSignedIn]
+    renderer_classes = [JSONRenderer]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, PictureRefused):
+            status = REFUSAL_STATUS.get(exc.code, HTTPStatus.UNPROCESSABLE_ENTITY)
+            return _error(f"media.{exc.code}", str(exc), status)
+        if isinstance(exc, ContractError):
+            return _error(exc.code, str(exc), STATUS[type(exc)])
+        response = super().handle_exception(exc)
+        if isinstance(exc, exceptions.APIException) and isinstance(exc.detail, exceptions.ErrorDetail):
+            response.data = {"code": f"media.{exc.detail.code}", "detail": str(exc.detail)}
+        return response
+
+    def own(self, request: Request, asset_id: UUID) -> models.Asset:
+        return service.get_own(owner_id=_me(request), asset_id=asset_id)
+
+
+class Assets(MediaView):
+    parser_classes = [MultiPartParser]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The handler is set before anything looks for a CSRF token, which reads the body."""
+        self.refused: PictureRefused | None = None
+        if request.method == "POST":
+            try:
+                take_pictures(request, at_most=1)
+            except PictureRefused as refused:
+                self.refused = refused
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: Request) -> Response:
+        """`limit` (1 to 200) and `after`, which is `next` of the page before."""
+        limit = request.query_params.get("limit", "60")
+        if not limit.isdecimal():
+            raise InvalidQuery(_("`limit` is a number from 1 to 200."))
+        own = newest().filter(owner_id=_me(request))
+        page, following = page_of(own, limit=int(limit[:9]), after=request.query_params.get("after"))
+        return Response({"items": [represented(asset) for asset in page], "next": following})
+
+    def post(self, request: Request) -> Response:
+        """A picture as `file`, with `title` and `alt` if wanted. 201, or 200 for one that is here already."""
+        if self.refused:
+            raise self.refused
+        file = request.FILES.get("file")
+        if file is None:
+            raise PictureRefused("no_file")
+        form = DescribeForm(_sent(request, {"title": "", "alt": ""}))
+        if not form.is_valid():
+            return _invalid(form)
+        asset, is_new = service.keep(owner_id=_me(request), file=file, **form.cleaned_data)
+        status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+        return Response(represented(asset), status=status, headers={"Location": _url(asset)})
+
+
+class OneAsset(MediaView):
+    parser_classes = [JSONParser, FormParser]
+
+    def get(self, request: Request, asset_id: UUID) -> Response:
+        return Response(represented(self.own(request, asset_id)))
+
+    def patch(self, request: Request, asset_id: UUID) -> Response:
+        """`title` and `alt`, either or both."""
+        asset = self.own(request, asset_id)
+        form = DescribeForm(_sent(request, {"title": asset.title, "alt": asset.alt}))
+        if not form.is_valid():
+            return _invalid(form)
+        asset = service.describe(owner_id=_me(request), asset_id=asset_id, **form.cleaned_data)
+        return Response(represented(asset))
+
+    def delete(self, request: Request, asset_id: UUID) -> Response:
+        service.delete_asset(owner_id=_me(request), asset_id=asset_id)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+def represented(asset: models.Asset) -> dict[str, Any]:
+    return {
+        "id": str(asset.pk),
+        "url": _url(asset),
+        "title": asset.title,
+        "alt": asset.alt,
+        "status": asset.status.value,
+        "reason": asset.reason,
+        "width": asset.original.width,
+        "height": asset.original.height,
+        "placeholder": asset.original.placeholder,
+        "renditions": [asdict(rendition) for rendition in service.told(asset).renditions],
+        "created_at": asset.created_at.isoformat(),
+    }
+
+
+def _url(asset: models.Asset) -> str:
+    return reverse("media:api-asset", args=[asset.pk])
+
+
+def _me(request: Request) -> UUID:
+    owner_id: UUID = request.user.id  # type: ignore[assignment]
+    return owner_id
+
+
+def _sent(request: Request, about: dict[str, str]) -> dict[str, Any]:
+    """`about`, with what the request says instead."""
+    if not isinstance(request.data, Mapping):
+        raise exceptions.ParseError(_("Send an object with `title` and `alt`."))
+    return {name: request.data.get(name, value) for name, value in about.items()}
+
+
+def _invalid(form: DescribeForm) -> Response:
+    fields = {name: [str(error) for error in errors] for name, errors in form.errors.items()}
+    detail = _("Some fields are not right; `fields` says which and why.")
+    data = {"code": "media.invalid", "detail": detail, "fields": fields}
+    return Response(data, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _error(code: str, detail: str, status: HTTPStatus) -> Response:
+    return Response({"code": code, "detail": detail}, status=status)
