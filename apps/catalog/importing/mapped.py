@@ -5,91 +5,88 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.catalog.importing.mapping import CURRENCY, AttributeRules, CategoryRules, Mapping, PictureRules
+from apps.catalog.categories import LEVELS
+from apps.catalog.checks import check
+from apps.catalog.contract import InvalidItem
+from apps.catalog.drafts import Draft, Fact, FactValue
+from apps.catalog.importing.mapping import AttributeRules, CategoryRules, Mapping, PictureRules
 from apps.catalog.importing.records import Record, RecordProblem
-from apps.catalog.importing.values import EACH, Path, as_text, step_into
+from apps.catalog.importing.values import EACH, Expression, Path, as_text, step_into
 
-Value: TypeAlias = str | Decimal | date
 NUMBER = {
     mark: re.compile(
         rf"[+-]?\d{{1,40}}({re.escape(mark)}\d{{1,40}})?(e[+-]?\d{{1,2}})?", re.ASCII | re.IGNORECASE
     )
     for mark in ".,"
 }
-NUMBER_DIGITS = 20
-NUMBER_PLACES = 6
-MAX_PRICE = Decimal("9999999999.99")
-
-
-@dataclass(frozen=True)
-class Limits:
-    """The longest texts the catalogue keeps, in characters."""
-
-    key: int = 191
-    title: int = 400
-    category: int = 200
-    text: int = 1000
-    levels: int = 10
+KEY_LENGTH = 191
+CATEGORY_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class MappedItem:
-    """`categories`: names from the root down. `pictures`: file names as the record gives them."""
+    """`draft` has neither categories nor pictures yet: here are their names, categories from the root down."""
 
     key: str
-    title: str
-    slug: str
-    description: str
+    draft: Draft
     published: bool
-    translations: dict[str, dict[str, str]] = field(default_factory=dict)
     categories: tuple[tuple[str, ...], ...] = ()
-    attributes: tuple[tuple[str, Value], ...] = ()
-    price: Decimal | None = None
-    currency: str = ""
     pictures: tuple[str, ...] = ()
     alt: str = ""
 
     def digest(self, *more: str) -> str:
-        """Equal for items that are the same in everything the import writes, and for which `more` is the same."""
-        plain = json.dumps([asdict(self), more], default=str, ensure_ascii=False)
+        """Equal for items that are the same in all that the import writes, and for which `more` is the same."""
+        draft = self.draft
+        facts = [(fact.name, type(fact.value).__name__, str(fact.value)) for fact in draft.facts]
+        texts = (draft.title, draft.description, draft.translations, str(draft.price), draft.currency)
+        plain = json.dumps([texts, facts, self.categories, self.pictures, self.alt, more])
         return blake2b(plain.encode(), digest_size=16).hexdigest()
 
 
 class Mapper:
     """Applies a mapping to records. `skipped` counts values left out because of `invalid = "skip"`."""
 
-    def __init__(self, mapping: Mapping, limits: Limits) -> None:
+    def __init__(self, mapping: Mapping) -> None:
         self._mapping = mapping
-        self._limits = limits
         self._decimal = mapping.file.decimal
         self.skipped: dict[str, int] = {}
 
     def __call__(self, record: Record) -> MappedItem:
         """Raises RecordProblem."""
         data = self._with_defaults(record.data)
-        rules = self._mapping.item
-        price, currency = self._price(data)
-        return MappedItem(
-            key=self._required("key", rules.key.text(data), self._limits.key),
-            title=self._required("title", " ".join(rules.title.text(data).split()), self._limits.title),
-            slug=rules.slug.text(data) if rules.slug else "",
-            description=rules.description.text(data) if rules.description else "",
-            published=rules.status == "published",
-            translations=self._translations(data),
+        item = MappedItem(
+            key=_short_enough(_("key"), self._required("key", data), KEY_LENGTH),
+            draft=self._draft(data),
+            published=self._mapping.item.status == "published",
             categories=tuple(self._categories(data)),
-            attributes=tuple(self._attributes(data)),
-            price=price,
-            currency=currency,
             pictures=tuple(_pictures(self._mapping.pictures, data)),
             alt=self._alt(data),
+        )
+        try:
+            check(item.draft)
+        except InvalidItem as invalid:
+            raise RecordProblem(str(invalid)) from invalid
+        return item
+
+    def _draft(self, data: dict[str, Any]) -> Draft:
+        rules = self._mapping.item
+        price, currency = self._price(data)
+        return Draft(
+            title=_one_line(self._required("title", data)),
+            slug=rules.slug.text(data) if rules.slug else "",
+            description=rules.description.text(data) if rules.description else "",
+            translations=self._translations(data),
+            facts=list(self._facts(data)),
+            price=price,
+            currency=currency,
         )
 
     def _with_defaults(self, data: dict[str, Any]) -> dict[str, Any]:
@@ -101,24 +98,22 @@ class Mapper:
             if not any(Path.parse(name).texts(data))
         }
 
-    def _required(self, what: str, text: str, limit: int) -> str:
+    def _required(self, what: str, data: dict[str, Any]) -> str:
+        expression: Expression = getattr(self._mapping.item, what)
+        text = expression.text(data)
         if not text:
-            source = " / ".join(path.text for path in getattr(self._mapping.item, what).paths)
+            source = " / ".join(path.text for path in expression.paths)
             raise RecordProblem(
                 _("There is no %(what)s: “%(source)s” is empty.") % {"what": what, "source": source}
             )
-        return _short_enough(what, text, limit)
+        return text
 
     def _translations(self, data: dict[str, Any]) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
         for language, rules in self._mapping.item.translations.items():
-            texts = {
-                "title": _short_enough("title", rules.title.text(data), self._limits.title)
-                if rules.title
-                else "",
-                "description": rules.description.text(data) if rules.description else "",
-            }
-            if texts := {name: text for name, text in texts.items() if text}:
+            title = _one_line(rules.title.text(data)) if rules.title else ""
+            description = rules.description.text(data) if rules.description else ""
+            if texts := {k: v for k, v in (("title", title), ("description", description)) if v}:
                 found[language] = texts
         return found
 
@@ -131,54 +126,44 @@ class Mapper:
                     yield self._checked_category(whole)
 
     def _checked_category(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        if len(names) > self._limits.levels:
+        if len(names) > LEVELS:
             raise RecordProblem(
                 _("A category has %(levels)d levels; at most %(limit)d are kept.")
-                % {"levels": len(names), "limit": self._limits.levels}
+                % {"levels": len(names), "limit": LEVELS}
             )
-        return tuple(
-            _short_enough("category", " ".join(name.split()), self._limits.category) for name in names
-        )
+        return tuple(_short_enough(_("category"), _one_line(name), CATEGORY_LENGTH) for name in names)
 
-    def _attributes(self, data: dict[str, Any]) -> Iterator[tuple[str, Value]]:
+    def _facts(self, data: dict[str, Any]) -> Iterator[Fact]:
         for rules in self._mapping.attributes:
             texts = rules.source.texts(data)
             for text in _split(texts, rules.split):
                 try:
-                    yield rules.name, self._typed(rules, text)
+                    yield Fact(name=rules.name, value=self._typed(rules, text))
                 except RecordProblem:
                     if rules.invalid == "reject":
                         raise
                     self.skipped[rules.name] = self.skipped.get(rules.name, 0) + 1
 
-    def _typed(self, rules: AttributeRules, text: str) -> Value:
+    def _typed(self, rules: AttributeRules, text: str) -> FactValue:
         if rules.type == "number":
             return number(rules.name, text, self._decimal)
-        if rules.type == "date":
-            return _date(rules, text)
-        return _short_enough(rules.name, text, self._limits.text)
+        return _date(rules, text) if rules.type == "date" else text
 
     def _price(self, data: dict[str, Any]) -> tuple[Decimal | None, str]:
         rules = self._mapping.price
         text = rules.source.text(data) if rules else ""
         if not rules or not text:
             return None, ""
-        price = number("price", text, self._decimal)
-        if not 0 <= price <= MAX_PRICE or price != price.quantize(Decimal("0.01")):
-            raise RecordProblem(
-                _("The price %(price)s must be between 0 and %(most)s with at most two decimals.")
-                % {"price": text, "most": MAX_PRICE}
-            )
-        currency = rules.currency or (rules.currency_source.text(data) if rules.currency_source else "")
-        if not CURRENCY.fullmatch(currency.upper()):
-            raise RecordProblem(
-                _("The currency must be three letters, like EUR, not “%(value)s”.") % {"value": currency[:40]}
-            )
-        return price.quantize(Decimal("0.01")), currency.upper()
+        currency = rules.currency_source.text(data) if rules.currency_source else rules.currency
+        return number(_("price"), text, self._decimal), currency.upper()
 
     def _alt(self, data: dict[str, Any]) -> str:
         rules = self._mapping.pictures
         return rules.alt.text(data) if rules and rules.alt else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _short_enough(what: str, text: str, limit: int) -> str:
@@ -200,17 +185,7 @@ def number(what: str, text: str, decimal: str = ".") -> Decimal:
             )
             % {"what": what, "text": text[:40], "example": f"1234{decimal}5"}
         )
-    value = Decimal(text.replace(",", "."))
-    whole_digits = NUMBER_DIGITS - NUMBER_PLACES
-    if abs(value) >= 10**whole_digits or value != round(value, NUMBER_PLACES):
-        raise RecordProblem(
-            _(
-                "%(what)s: %(text)s is too large or too exact; "
-                "%(whole)d digits and %(places)d decimals are kept."
-            )
-            % {"what": what, "text": text[:40], "whole": whole_digits, "places": NUMBER_PLACES}
-        )
-    return value
+    return Decimal(text.replace(",", "."))
 
 
 def _date(rules: AttributeRules, text: str) -> date:

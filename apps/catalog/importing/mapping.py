@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
+from apps.catalog.checks import FACT_NAME
 from apps.catalog.importing.records import ImportProblem
 from apps.catalog.importing.strict import build
 from apps.catalog.importing.values import Expression
@@ -18,7 +19,6 @@ from apps.catalog.text import slug_of
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 CURRENCY = re.compile(r"[A-Z]{3}")
-ATTRIBUTE_NAME = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,10 +173,10 @@ def _attribute_problems(attributes: list[AttributeRules]) -> Iterator[str]:
     keys = [slug_of(rules.name) for rules in attributes]
     for number, rules in enumerate(attributes, 1):
         where = f"attributes[{number}]"
-        if not rules.name.strip() or len(rules.name) > ATTRIBUTE_NAME:
+        if not rules.name.strip() or len(rules.name) > FACT_NAME:
             yield _("%(where)s.name must have 1 to %(most)d characters.") % {
                 "where": where,
-                "most": ATTRIBUTE_NAME,
+                "most": FACT_NAME,
             }
         if keys.index(keys[number - 1]) != number - 1:
             yield _("%(where)s: there is already an attribute “%(name)s”.") % {

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from apps.catalog.importing.mapped import MappedItem
-from apps.catalog.importing.pictures import PictureFolder
+from apps.catalog.importing.pictures import Pictures
 from apps.catalog.importing.run import Entry, Written
+from apps.catalog.slugs import LENGTH
+from apps.catalog.text import slug_of
 
 SHOWN = 3
 LONGEST = 90
@@ -17,7 +19,7 @@ LONGEST = 90
 class Preview:
     """Stands where the writer stands, and keeps the first few items."""
 
-    def __init__(self, pictures: PictureFolder) -> None:
+    def __init__(self, pictures: Pictures) -> None:
         self._pictures = pictures
         self._first: list[Entry] = []
 
@@ -33,19 +35,20 @@ class Preview:
                     yield f"    {name:<16} {_short(value)}\n"
 
     def _fields(self, item: MappedItem) -> Iterator[tuple[str, str]]:
-        yield _("title"), item.title
-        yield _("slug"), item.slug
-        yield _("description"), item.description
+        draft = item.draft
+        yield _("title"), draft.title
+        yield _("slug"), slug_of(draft.slug or draft.title, LENGTH)
+        yield _("description"), draft.description
         yield _("status"), _("published") if item.published else _("draft")
-        yield _("price"), f"{item.price} {item.currency}" if item.price is not None else ""
-        for language, texts in item.translations.items():
+        yield _("price"), f"{draft.price} {draft.currency}" if draft.price is not None else ""
+        for language, texts in draft.translations.items():
             yield from ((f"{name} ({language})", text) for name, text in texts.items())
         for path in item.categories:
             yield _("category"), " › ".join(path)
-        for name, value in item.attributes:
-            yield name, str(value)
+        for fact in draft.facts:
+            yield fact.name, str(fact.value)
         for picture in item.pictures:
-            found = "" if self._pictures.find(picture) else _(" (not found)")
+            found = "" if self._pictures.find(picture) else " " + _("(not found)")
             yield _("picture"), picture + found
 
 

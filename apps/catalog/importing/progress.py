@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO
 
+from django.core.management.base import OutputWrapper
 from django.utils.translation import gettext as _
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -20,11 +20,11 @@ Show = Callable[[Report], None]
 
 
 @contextmanager
-def progress(source: Source, out: IO[str]) -> Iterator[Show]:
+def progress(source: Source, out: OutputWrapper) -> Iterator[Show]:
     """Call what it gives after each batch."""
     began = time.monotonic()
     if out.isatty():
-        with _bar(out) as bar:
+        with _bar() as bar:
             task = bar.add_task(source.name, total=source.size, records=0, rate=0)
 
             def show(report: Report) -> None:
@@ -36,17 +36,17 @@ def progress(source: Source, out: IO[str]) -> Iterator[Show]:
         yield _lines(source, out, began)
 
 
-def _bar(out: IO[str]) -> Progress:
+def _bar() -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn(_("{task.fields[records]} records, {task.fields[rate]}/s")),
         TimeRemainingColumn(),
-        console=Console(file=out),
+        console=Console(),
     )
 
 
-def _lines(source: Source, out: IO[str], began: float) -> Show:
+def _lines(source: Source, out: OutputWrapper, began: float) -> Show:
     last = began
 
     def show(report: Report) -> None:
@@ -54,7 +54,7 @@ def _lines(source: Source, out: IO[str], began: float) -> Show:
         now = time.monotonic()
         if now - last >= LINE_EVERY:
             last = now
-            out.write(_line(report, source, began, now) + "\n")
+            out.write(_line(report, source, began, now))
             out.flush()
 
     return show

@@ -29,12 +29,13 @@ class Entry:
 
 @dataclass
 class Written:
-    """What became of a batch: how many items, and which of its records were refused."""
+    """What became of a batch: how many items, which records were refused, and which items lack a picture."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    left_out: list[Rejected] = field(default_factory=list)
 
 
 class Writer(Protocol):
@@ -50,6 +51,7 @@ class Report:
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    left_out: int = 0
 
 
 @dataclass
@@ -104,6 +106,9 @@ class Import:
             self.report.unchanged += written.unchanged
             for rejected in written.rejected:
                 self._reject(rejected)
+            for picture in written.left_out:
+                self.report.left_out += 1
+                self.on_rejected(picture)
         self.on_progress(self.report)
 
 

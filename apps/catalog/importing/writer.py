@@ -1,0 +1,199 @@
+"""Mapped items into the catalogue, a batch in one transaction: known keys are updated, new ones created."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from uuid import UUID, uuid4
+
+from django.utils.translation import gettext as _
+
+from apps.catalog import categories, kept
+from apps.catalog.drafts import Draft, Fact
+from apps.catalog.importing.mapped import MappedItem
+from apps.catalog.importing.mapping import Mapping
+from apps.catalog.importing.pictures import Pictures
+from apps.catalog.importing.records import RecordProblem, Rejected
+from apps.catalog.importing.run import Entry, Written
+from apps.catalog.models import Attribute, Category, ImportedRecord, Item
+from apps.catalog.service import change_items, create_items, define_attribute
+from apps.catalog.text import slug_of
+from apps.catalog.wholes import Whole, load
+from seam import atomic
+
+
+@dataclass
+class Row:
+    """An entry on its way. `digest` "" marks an item that lacks a picture: the next run tries again."""
+
+    entry: Entry
+    digest: str
+    pictures: list[UUID] = field(default_factory=list)
+
+    @property
+    def item(self) -> MappedItem:
+        return self.entry.item
+
+    def rejected(self, reason: str) -> Rejected:
+        return Rejected(self.entry.record.line, reason, self.entry.record.data)
+
+
+class CatalogWriter:
+    """Writes the batches of one run. `owner_id`: whose the items are that it creates."""
+
+    def __init__(self, mapping: Mapping, pictures: Pictures, owner_id: UUID | None = None) -> None:
+        self._mapping = mapping
+        self._pictures = pictures
+        self._owner_id = owner_id
+        self._run = uuid4()
+        self._labels = _category_labels(mapping)
+
+    def write(self, batch: list[Entry]) -> Written:
+        """All of the batch or nothing of it."""
+        written = Written()
+        rows = [
+            Row(entry, entry.item.digest(*self._pictures.signatures(entry.item.pictures))) for entry in batch
+        ]
+        self._take_pictures(rows, written)
+        with atomic("catalog"):
+            kept.lock()
+            self._define_attributes()
+            known = self._recall(rows)
+            rows = self._first_of_each_key(rows, known, written)
+            new = [row for row in rows if row.item.key not in known]
+            changed = [
+                row for row in rows if row.item.key in known and known[row.item.key].digest != row.digest
+            ]
+            self._create(new)
+            self._change(changed, known)
+            self._remember(rows, known)
+        written.created, written.updated = len(new), len(changed)
+        written.unchanged = len(rows) - len(new) - len(changed)
+        return written
+
+    def _take_pictures(self, rows: list[Row], written: Written) -> None:
+        """Before the transaction, for media is another context. Nothing to do for items that stay as they are."""
+        rows = [row for row in rows if row.item.pictures]
+        known = self._recall(rows) if rows else {}
+        for row in rows:
+            before = known.get(row.item.key)
+            if before is None or before.digest != row.digest:
+                self._take_pictures_of(row, written)
+
+    def _take_pictures_of(self, row: Row, written: Written) -> None:
+        for name in row.item.pictures:
+            try:
+                row.pictures.append(self._pictures.take(name, row.item.alt))
+            except RecordProblem as problem:
+                written.left_out.append(row.rejected(str(problem)))
+                row.digest = ""
+
+    def _define_attributes(self) -> None:
+        """As the mapping says, where they are new; afterwards they belong to the site's staff."""
+        keys = [slug_of(rules.name) for rules in self._mapping.attributes]
+        there = set(Attribute.objects.filter(key__in=keys).values_list("key", flat=True))
+        for position, rules in enumerate(self._mapping.attributes):
+            if keys[position] not in there:
+                define_attribute(
+                    rules.name,
+                    translations={language: {"label": label} for language, label in rules.labels.items()},
+                    is_facet=rules.filter,
+                    is_browsable=rules.pages,
+                    position=position,
+                )
+
+    def _recall(self, rows: Iterable[Row]) -> dict[str, ImportedRecord]:
+        return {
+            record.key: record
+            for keys in kept.chunks(row.item.key for row in rows)
+            for record in ImportedRecord.objects.filter(source=self._mapping.name, key__in=keys)
+        }
+
+    def _first_of_each_key(
+        self, rows: list[Row], known: dict[str, ImportedRecord], written: Written
+    ) -> list[Row]:
+        """Twice the same key would make one item of two records, and lose one of them unseen."""
+        first: dict[str, Row] = {}
+        for row in rows:
+            seen = known.get(row.item.key)
+            if row.item.key in first or (seen and seen.run == self._run):
+                written.rejected.append(
+                    row.rejected(
+                        _("The key “%(key)s” stood in an earlier record already.") % {"key": row.item.key}
+                    )
+                )
+            else:
+                first[row.item.key] = row
+        return list(first.values())
+
+    def _create(self, rows: list[Row]) -> None:
+        items = [Item(owner_id=self._owner_id, is_published=row.item.published) for row in rows]
+        placed = self._placed(rows)
+        drafts = [
+            replace(row.item.draft, categories=place, pictures=row.pictures)
+            for row, place in zip(rows, placed, strict=True)
+        ]
+        if items:
+            create_items(items, drafts)
+        ImportedRecord.objects.bulk_create(
+            ImportedRecord(
+                source=self._mapping.name, key=row.item.key, item=item, digest=row.digest, run=self._run
+            )
+            for row, item in zip(rows, items, strict=True)
+        )
+
+    def _change(self, rows: list[Row], known: dict[str, ImportedRecord]) -> None:
+        items = Item.objects.in_bulk([known[row.item.key].item_id for row in rows])
+        wholes = load(items[known[row.item.key].item_id] for row in rows)
+        drafts = [
+            self._merged(whole, row, place)
+            for whole, row, place in zip(wholes, rows, self._placed(rows), strict=True)
+        ]
+        if drafts:
+            change_items([whole.item for whole in wholes], drafts)
+
+    def _placed(self, rows: list[Row]) -> list[list[int]]:
+        paths = {path for row in rows for path in row.item.categories}
+        found: dict[tuple[str, ...], Category] = categories.ensure(paths, self._labels) if paths else {}
+        return [[found[path].pk for path in row.item.categories] for row in rows]
+
+    def _merged(self, whole: Whole, row: Row, place: list[int]) -> Draft:
+        """What the record says; and of what the mapping says nothing, what the item said already."""
+        mapping, new, item = self._mapping, row.item.draft, whole.item
+        mapped = {slug_of(rules.name) for rules in mapping.attributes}
+        own = [
+            Fact(name=v.attribute.label, value=v.typed) for v in whole.values if v.attribute.key not in mapped
+        ]
+        return replace(
+            new,
+            slug="",  # an item keeps its address
+            description=new.description if mapping.item.description else item.description,
+            translations={
+                language: item.translations.get(language, {}) | new.translations.get(language, {})
+                for language in item.translations.keys() | new.translations.keys()
+            },
+            price=new.price if mapping.price else item.price,
+            currency=new.currency if mapping.price else item.currency,
+            categories=place if mapping.categories else [category.pk for category in whole.categories],
+            facts=[*new.facts, *own],
+            pictures=row.pictures if mapping.pictures else whole.pictures,
+        )
+
+    def _remember(self, rows: list[Row], known: dict[str, ImportedRecord]) -> None:
+        seen = [(row, known[row.item.key]) for row in rows if row.item.key in known]
+        for some in kept.chunks(record.pk for _row, record in seen):
+            ImportedRecord.objects.filter(pk__in=some).update(run=self._run)
+        changed = [(row, record) for row, record in seen if record.digest != row.digest]
+        for row, record in changed:
+            record.digest = row.digest
+        ImportedRecord.objects.bulk_update([record for _row, record in changed], ["digest"], batch_size=200)
+
+
+def _category_labels(mapping: Mapping) -> dict[str, dict[str, dict[str, str]]]:
+    """Name -> {"es": {"title": …}}."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for rules in mapping.categories:
+        for language, labels in rules.labels.items():
+            for name, label in labels.items():
+                found.setdefault(name, {})[language] = {"title": label}
+    return found
