@@ -34,7 +34,6 @@ class Category:
 
     path: str
     title: Text
-    text: Text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +74,17 @@ class Print:
     pictures: list[Picture]
 
     @property
-    def orientation(self) -> Text:
-        width, height = self.cm
-        if width == height:
-            return Text(en="Square", es="Cuadrada")
-        return Text(en="Landscape", es="Horizontal") if width > height else Text(en="Portrait", es="Vertical")
+    def size(self) -> str:
+        return f"{self.cm[0]} × {self.cm[1]} cm"
+
+    @property
+    def description(self) -> Text:
+        """What it is, then how it was made."""
+        made = Text(
+            en=f"{self.technique.en} on {self.paper.en}. {self.size}, an edition of {self.edition}.",
+            es=f"{self.technique.es} sobre {self.paper.es}. {self.size}, edición de {self.edition}.",
+        )
+        return Text(en=f"{self.text.en}\n\n{made.en}", es=f"{self.text.es}\n\n{made.es}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +97,7 @@ class Shop:
 def read_shop() -> Shop:
     data = tomllib.loads(Path(__file__).with_name("shop.toml").read_text(encoding="utf-8"))
     return Shop(
-        categories=[
-            Category(path=row["path"], title=_text(row, "title"), text=_text(row, "text"))
-            for row in data["category"]
-        ],
+        categories=[Category(path=row["path"], title=_text(row, "title")) for row in data["category"]],
         prints=[_print(row, data["family"][row["family"]]) for row in data["print"]],
     )
 
