@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from apps.catalog import kept
 from apps.catalog.attributes import name_listings
@@ -29,8 +29,12 @@ def by_path(paths: Iterable[str]) -> dict[str, Category]:
     }
 
 
-def ensure(names: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], Category]:
+def ensure(
+    names: Iterable[tuple[str, ...]], translations: Mapping[str, dict[str, dict[str, str]]] | None = None
+) -> dict[tuple[str, ...], Category]:
     """The category of each path of names, root first; made where it is new. Call under kept.lock().
+
+    `translations`: for those made, by title, e.g. {"people": {"es": {"title": "personas"}}}.
 
     Names that differ in case and accents only are the same category.
     """
@@ -41,15 +45,23 @@ def ensure(names: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], Category]:
         for depth, step in enumerate(paths_to(slugs)):
             if step not in found:
                 parent = found[step.rpartition("/")[0]] if depth else None
-                found[step] = new[step] = _unsaved(path[depth], parent)
+                title = path[depth]
+                found[step] = new[step] = _unsaved(title, parent, (translations or {}).get(title, {}))
     _save(list(new.values()))
     return {path: found[slugs] for path, slugs in wanted.items()}
 
 
-def _unsaved(title: str, parent: Category | None) -> Category:
+def _unsaved(title: str, parent: Category | None, translations: dict[str, dict[str, str]]) -> Category:
     slug = slug_of(title, SLUG_LENGTH)
     path = f"{parent.path}/{slug}" if parent else slug
-    return Category(listing_id=new_id(), parent_id=parent and parent.pk, slug=slug, path=path, title=title)
+    return Category(
+        listing_id=new_id(),
+        parent_id=parent and parent.pk,
+        slug=slug,
+        path=path,
+        title=title,
+        translations=translations,
+    )
 
 
 def _save(new: list[Category]) -> None:

@@ -8,6 +8,8 @@ MYSQL = [
     "ALTER TABLE catalog_searchdocument ADD FULLTEXT INDEX catalog_search_words (words)",
     "ALTER TABLE catalog_searchword MODIFY word varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL",
     "ALTER TABLE catalog_listingword MODIFY word varchar(40) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL",
+    # Keys of other systems may differ in their case alone.
+    "ALTER TABLE catalog_importedrecord MODIFY `key` varchar(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL",
 ]
 SQLITE = [
     """CREATE VIRTUAL TABLE catalog_search USING fts5(
