@@ -24,12 +24,13 @@ from django.utils import timezone
 from apps.auth import known
 from apps.auth.contract import Principal, Role
 from apps.auth.models import Session
-from seam import atomic
+from seam import atomic, enqueue
 
 # How exact `seen_at` is: seldom enough that reading pages writes next to nothing.
 SEEN_EVERY = timedelta(minutes=10)
 # How long the row of an ended session is kept, for a person who wants to know when it ended.
 KEEP_ENDED = timedelta(days=7)
+CLEAR = "auth.clear_sessions"
 CHECK = ("version", "epoch", "seen_at", "user_id", "user__email", "user__name", "user__role")
 
 
@@ -170,6 +171,8 @@ class SessionStore(SessionBase):
         try:
             with atomic("auth"):
                 Session.objects.create(key=self._digest, **fields)
+                # Every day on which a session begins, those that are over are cleared away once.
+                enqueue(CLEAR, {}, key=timezone.now().date().isoformat())
         except IntegrityError as error:
             raise CreateError from error
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from apps.auth import known, service, sessions
 from apps.auth.contract import Role
-from apps.auth.models import Session
+from apps.auth.models import Job, Session
 from apps.auth.sessions import SessionStore
 from monolith.cache import redis_cache
 from tests.people import sign_in
@@ -224,6 +224,17 @@ def test_sessions_that_are_over_are_cleared_away(bob):
     row(old).update(ended_at=now - sessions.KEEP_ENDED - timedelta(seconds=1))
     SessionStore.clear_expired()
     assert [row(key).exists() for key in (live, expired, ended, old)] == [True, False, True, False]
+
+
+@pytest.mark.django_db(databases="__all__")
+def test_clearing_away_is_done_once_a_day_by_a_job(bob, settle):
+    over = key_of(sign_in(Client(), bob))
+    sign_in(Client(), bob)
+    Session.objects.filter(pk=known.digest(over)).update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert Job.objects.filter(name=sessions.CLEAR).count() == 1
+    settle()
+    assert not Session.objects.filter(pk=known.digest(over)).exists()
+    assert Session.objects.filter(user=bob.id).count() == 1
 
 
 def test_when_somebody_was_last_seen_is_noted_seldom(bob, django_assert_num_queries):
