@@ -95,8 +95,14 @@
     }
   };
 
+  // Whoever chooses again has read what was said of the last ones.
+  const addAll = (files) => {
+    for (const row of list.querySelectorAll("li:has([data-do=cancel][hidden]):has([data-do=again][hidden])")) row.remove();
+    for (const file of files) add(file);
+  };
+
   input.addEventListener("change", () => {
-    for (const file of input.files) add(file);
+    addAll(input.files);
     input.value = "";
   });
   addEventListener("dragover", (event) => {
@@ -109,7 +115,7 @@
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
     form.classList.remove("dropzone--over");
-    for (const file of event.dataTransfer.files) add(file);
+    addAll(event.dataTransfer.files);
   });
   addEventListener("beforeunload", (event) => (running || waiting.length) && event.preventDefault());
 })();
