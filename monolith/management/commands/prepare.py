@@ -36,10 +36,19 @@ class Command(BaseCommand):
         ensure_writable(settings.DATA_DIR)
         if not built:
             call_command("compile_translations", verbosity=0)
-            collect_static()
+            self.collect_static()
         for context in settings.HERE:
             ensure_database(context.alias)
             self.migrate(context.alias)
+
+    def collect_static(self) -> None:
+        """Hashed and compressed static files in STATIC_ROOT; that takes seconds, so only when one changed."""
+        stamp = Path(settings.STATIC_ROOT) / ".collected"
+        now = fingerprint_of_static()
+        if not stamp.exists() or stamp.read_text() != now:
+            self.stdout.write("Compressing static files…")
+            call_command("collectstatic", interactive=False, verbosity=0)
+            stamp.write_text(now)
 
     def migrate(self, alias: str) -> None:
         executor = MigrationExecutor(connections[alias])
@@ -69,15 +78,6 @@ def ensure_writable(folder: Path) -> None:
         raise CommandError(
             f"DATA_DIR {folder} can't be written ({error.strerror}). Make it writable, or name another folder."
         ) from error
-
-
-def collect_static() -> None:
-    """Hashed and compressed static files in STATIC_ROOT; compressing takes seconds, so only when one changed."""
-    stamp = Path(settings.STATIC_ROOT) / ".collected"
-    now = fingerprint_of_static()
-    if not stamp.exists() or stamp.read_text() != now:
-        call_command("collectstatic", interactive=False, verbosity=0)
-        stamp.write_text(now)
 
 
 def fingerprint_of_static() -> str:
