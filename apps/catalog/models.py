@@ -56,7 +56,7 @@ class Category(models.Model):
 
     listing = models.OneToOneField(Listing, primary_key=True, on_delete=models.CASCADE)
     parent = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children"
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children", db_index=False
     )
     slug = models.SlugField(max_length=60, db_index=False)
     path = models.CharField(max_length=750, unique=True)
@@ -67,6 +67,7 @@ class Category(models.Model):
     class Meta:
         verbose_name = _("category")
         verbose_name_plural = _("categories")
+        indexes = [models.Index(fields=["parent", "position", "title"], name="catalog_category_children")]
 
     def __str__(self) -> str:
         return self.title
