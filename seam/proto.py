@@ -140,7 +140,7 @@ def incompatibilities(old: str, new: str) -> list[str]:
 def _changed(name: str, before: str, after: str | None) -> str | None:
     if after is None:
         return f"{name} was removed."
-    (old_type, _, old_number), (new_type, _, new_number) = before.rpartition(" = "), after.rpartition(" = ")
+    (old_type, _, old_number), (new_type, _, new_number) = before.partition(" = "), after.partition(" = ")
     if old_number != new_number:
         return f"{name} was moved from {old_number} to {new_number}."
     return f"{name} was {old_type} and is {new_type} now." if old_type != new_type else None

@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from tests import servers
+from tests.contracts import binding, settle  # noqa: F401  fixtures
 from tests.people import alice, bob, charlie, dora, nobody_remembered  # noqa: F401
 
 DATA_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}

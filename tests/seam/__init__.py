@@ -1,0 +1,1 @@
+"""The seam: contracts, bindings, messages, events and jobs."""

@@ -1,0 +1,40 @@
+"""The sample contract, bound both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from monolith.wiring import BINDINGS
+from seam import binding as bindings
+from seam.contract import Contract, read_contract
+from seam.messages import Messages
+from seam.registry import registry
+from tests.seam import keeper, sample
+
+
+@pytest.fixture
+def contract() -> Contract:
+    return read_contract("sample", sample)
+
+
+@pytest.fixture
+def messages(contract: Contract) -> Messages:
+    return Messages(contract)
+
+
+@pytest.fixture
+def declared(contract: Contract) -> Iterator[Contract]:
+    """The sample as the composition root would declare it, forgotten again afterwards."""
+    registry.declare(contract)
+    yield contract
+    del registry.contracts["sample"], registry.messages["sample"]
+
+
+@pytest.fixture(params=sorted(BINDINGS))
+def bound(request: pytest.FixtureRequest, declared: Contract) -> Iterator[str]:
+    """The sample is kept by `tests.seam.keeper`, through each binding in turn."""
+    bindings.bind(declared, BINDINGS[request.param](declared, keeper))
+    yield request.param
+    del bindings._bound[sample.Sample]
