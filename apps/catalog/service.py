@@ -182,8 +182,10 @@ def retitle_category(
     """Another name for a category; its address stays. Its items are found by the new name a moment later."""
     with atomic("catalog"):
         kept.lock()
-        tree.retitle(Category.objects.get(pk=category_id), title, translations, position)
-        _ask_for_rebuild()
+        category = Category.objects.select_related("listing").get(pk=category_id)
+        tree.retitle(category, title, translations, position)
+        if category.listing.items:
+            _ask_for_rebuild()
 
 
 def define_attribute(
