@@ -110,7 +110,8 @@ def picture(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("media:picture", asset_id)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render(request, "media/picture.html", {**_card(asset), "form": form}, status=status)
+    context = {**_card(asset), "picture": picture_of(asset), "form": form}
+    return render(request, "media/picture.html", context, status=status)
 
 
 @require_safe
