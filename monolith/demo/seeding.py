@@ -159,9 +159,13 @@ def ensure_picture(item_id: UUID, place: int, picture: Picture, editor: UUID) ->
     item = Item.objects.filter(pk=item_id).first()
     if item is None or len(draft_of(item).pictures) > place:
         return
-    asset = media.store_upload(
-        owner_id=editor, file=jpeg(picture), title=picture.title, alt=picture.alt
-    )  # the same bytes once more are the same picture
+    # The same bytes once more are the same picture, so a run that was killed right here leaves no double.
+    asset = media.store_upload(owner_id=editor, file=jpeg(picture), title=picture.title, alt=picture.alt)
+    hang(item_id, asset.id)
+
+
+def hang(item_id: UUID, asset_id: UUID) -> None:
+    """Add a picture to an item, on top of whatever others do to it at this moment."""
     for _ in range(TRIES):
         item = Item.objects.filter(pk=item_id).first()
         if item is None:
@@ -169,12 +173,10 @@ def ensure_picture(item_id: UUID, place: int, picture: Picture, editor: UUID) ->
         now = draft_of(item)
         try:
             catalog.change_item(
-                item_id, replace(now, pictures=[*now.pictures, asset.id]), version=item.version
+                item_id, replace(now, pictures=[*now.pictures, asset_id]), version=item.version
             )
             return
-        except (
-            ItemChangedMeanwhile
-        ):  # a rendition arrived, or somebody edits the item: once more on top of that
+        except ItemChangedMeanwhile:
             continue
 
 
