@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from apps.catalog import kept
+from apps.catalog.bulk import insert
 from apps.catalog.drafts import Fact, FactValue
 from apps.catalog.models import Attribute, AttributeValue, Kind, Listing, ListingWord, new_id
 from apps.catalog.text import slug_of, words
@@ -77,7 +78,7 @@ def _make(values: Iterable[AttributeValue]) -> None:
     for value in new:
         value.listing_id = new_id()
     Listing.objects.bulk_create([Listing(pk=value.pk) for value in new], batch_size=1000)
-    AttributeValue.objects.bulk_create(new, batch_size=1000)
+    insert(new)
     name_listings({value.pk: value.text for value in new if is_listed(value) and value.kind == Kind.TEXT})
 
 

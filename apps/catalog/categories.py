@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from apps.catalog import kept
 from apps.catalog.attributes import name_listings
+from apps.catalog.bulk import insert
 from apps.catalog.models import Category, Listing, ListingWord, new_id
 from apps.catalog.text import slug_of
 
@@ -70,7 +71,7 @@ def _save(new: list[Category]) -> None:
     Listing.objects.bulk_create([Listing(pk=category.pk) for category in new], batch_size=1000)
     for depth in range(LEVELS):  # parents before children
         level = [category for category in new if category.path.count("/") == depth]
-        Category.objects.bulk_create(level, batch_size=1000)
+        insert(level)
     name_listings({category.pk: names_of(category) for category in new})
     kept.touch(Listing.SHAPE)
 

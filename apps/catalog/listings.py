@@ -8,6 +8,7 @@ from uuid import UUID
 
 from apps.catalog import kept
 from apps.catalog.attributes import is_listed
+from apps.catalog.bulk import insert
 from apps.catalog.categories import by_path, names_of, paths_to
 from apps.catalog.models import Category, Item, Listing, ListingEntry, SearchDocument
 from apps.catalog.text import price_key, title_key
@@ -36,7 +37,7 @@ def relist(wholes: Iterable[Whole], *, new: bool = False) -> None:
     if before:
         for some in kept.chunks(before):
             ListingEntry.objects.filter(item__in=some).delete()
-    ListingEntry.objects.bulk_create(entries, batch_size=2000)
+    insert(entries)
     kept.count(growth)
     _redocument([] if new else ids, [(whole, _names(whole, tree)) for whole in published])
 
@@ -92,5 +93,5 @@ def _redocument(gone: list[UUID], there: list[tuple[Whole, list[str]]]) -> None:
     fresh = [row for pk, row in documents.items() if pk not in same]
     for row in fresh:
         growth.update(words_in(row))
-    SearchDocument.objects.bulk_create(fresh, batch_size=1000)
+    insert(fresh)
     kept.count_words(growth)

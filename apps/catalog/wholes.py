@@ -9,6 +9,7 @@ from uuid import UUID
 
 from apps.catalog import kept
 from apps.catalog.attributes import values_of
+from apps.catalog.bulk import insert
 from apps.catalog.drafts import Draft
 from apps.catalog.models import AttributeValue, Category, Item, ItemAttribute, ItemCategory, ItemPicture
 
@@ -54,7 +55,9 @@ def load(items: Iterable[Item]) -> list[Whole]:
         for picture in ItemPicture.objects.filter(item__in=some).order_by("item", "position"):
             wholes[picture.item_id].pictures.append(picture.asset_id)
     for whole in wholes.values():
-        whole.categories.sort(key=lambda category: (category.pk != whole.item.main_category_id, category.path))
+        whole.categories.sort(
+            key=lambda category: (category.pk != whole.item.main_category_id, category.path)
+        )
     return list(wholes.values())
 
 
@@ -76,5 +79,5 @@ def save_parts(wholes: Sequence[Whole], *, new: bool) -> None:
             ItemPicture(**key, position=position, asset_id=asset_id)
             for position, asset_id in enumerate(whole.pictures)
         ]
-    for table, rows in parts.items():
-        table._default_manager.bulk_create(rows, batch_size=1000)
+    for rows in parts.values():
+        insert(rows)

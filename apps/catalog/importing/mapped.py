@@ -63,7 +63,7 @@ class Mapper:
         """Raises RecordProblem."""
         data = self._with_defaults(record.data)
         item = MappedItem(
-            key=_short_enough(_("key"), self._required("key", data), KEY_LENGTH),
+            key=_short_enough("key", self._required("key", data), KEY_LENGTH),
             draft=self._draft(data),
             published=self._mapping.item.status == "published",
             categories=tuple(self._categories(data)),
@@ -131,7 +131,7 @@ class Mapper:
                 _("A category has %(levels)d levels; at most %(limit)d are kept.")
                 % {"levels": len(names), "limit": LEVELS}
             )
-        return tuple(_short_enough(_("category"), _one_line(name), CATEGORY_LENGTH) for name in names)
+        return tuple(_short_enough("category", _one_line(name), CATEGORY_LENGTH) for name in names)
 
     def _facts(self, data: dict[str, Any]) -> Iterator[Fact]:
         for rules in self._mapping.attributes:
@@ -155,7 +155,7 @@ class Mapper:
         if not rules or not text:
             return None, ""
         currency = rules.currency_source.text(data) if rules.currency_source else rules.currency
-        return number(_("price"), text, self._decimal), currency.upper()
+        return number("price", text, self._decimal), currency.upper()
 
     def _alt(self, data: dict[str, Any]) -> str:
         rules = self._mapping.pictures
