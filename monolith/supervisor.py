@@ -7,6 +7,7 @@ python -m monolith.supervisor --redis    the container: a Redis of its own as we
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import signal
@@ -16,7 +17,6 @@ from pathlib import Path
 
 import honcho.manager
 from django.conf import settings
-from honcho.compat import ProcessManager
 from honcho.environ import parse_procfile
 from honcho.printer import Printer
 
@@ -29,22 +29,8 @@ REDIS = (
 )
 
 
-class OneByOne(ProcessManager):
-    """Sends SIGTERM to a process and not to its whole group: gunicorn and Celery end their own in good order."""
-
-    def terminate(self, pid: int) -> None:
-        try:
-            os.kill(pid, signal.SIGTERM)
-        except ProcessLookupError:
-            pass
-
-
 class Supervisor(honcho.manager.Manager):
     """honcho's manager, made patient enough to let requests and jobs finish."""
-
-    def __init__(self, *, prefix: bool) -> None:
-        super().__init__(Printer(sys.stdout, prefix=prefix))
-        self._procmgr = OneByOne()
 
     def terminate(self) -> None:
         if self._all_started():
@@ -52,6 +38,29 @@ class Supervisor(honcho.manager.Manager):
         else:  # a signal in the first moments, before every process has told its pid: once more in a second
             signal.signal(signal.SIGALRM, lambda *_: self.terminate())
             signal.alarm(1)
+
+    def _killall(self, force: bool = False) -> None:
+        """SIGTERM to each process, not to its whole group: gunicorn and Celery end their own in good order."""
+        for name, pid in self._running().items():
+            if force:
+                self._procmgr.kill(pid)
+            elif name != "redis":
+                tell_to_stop(pid)
+
+    def _all_stopped(self) -> bool:
+        """Asked ten times a second. Redis is told to stop when it is alone: the others need it to finish."""
+        running = self._running()
+        if self._terminating and running.keys() == {"redis"}:
+            tell_to_stop(running["redis"])
+        return bool(super()._all_stopped())
+
+    def _running(self) -> dict[str, int]:
+        return {name: p["pid"] for name, p in self._processes.items() if "pid" in p and "returncode" not in p}
+
+
+def tell_to_stop(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
 
 
 def free_port() -> int:
@@ -84,7 +93,7 @@ def main() -> int:
 
     # honcho kills whatever is left this long after the first process ended; its own 5 s would cut requests off.
     honcho.manager.KILL_WAIT = settings.DRAIN_SECONDS + 3
-    supervisor = Supervisor(prefix=sys.stdout.isatty() or not arguments.redis)
+    supervisor = Supervisor(Printer(sys.stdout, prefix=sys.stdout.isatty() or not arguments.redis))
     run, env = commands(own_redis=arguments.redis)
     for name, command in run.items():
         supervisor.add_process(name, command, env=env, cwd=str(settings.BASE_DIR))

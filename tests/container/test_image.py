@@ -97,6 +97,10 @@ def test_sigterm_lets_a_request_in_flight_finish(volume):
         stopping.join(60)
         assert site.state()["ExitCode"] == 143
         assert "Shutting down: Master" in site.output()
+        assert "Traceback" not in site.output()
+        assert site.output().rstrip().endswith("redis stopped (rc=0)"), (
+            "the others need it until they have ended"
+        )
 
 
 def half_a_sign_in(site: Container) -> tuple[http.client.HTTPConnection, bytes]:

@@ -63,7 +63,7 @@ def ensure_port_is_free() -> None:
         socket.create_server((settings.BIND_ADDRESS, settings.PORT)).close()
     except OSError as error:
         raise CommandError(
-            f"Port {settings.PORT} on {settings.BIND_ADDRESS} can't be used ({os.strerror(error.errno)}); perhaps the "
+            f"Port {settings.PORT} on {settings.BIND_ADDRESS} can't be used ({os.strerror(error.errno or 0)}); perhaps the "
             f"site runs already. Stop the other program, or choose another port: PORT={settings.PORT + 1} bin/run"
         ) from error
 
