@@ -71,7 +71,7 @@ ALLOWED_HOSTS = _list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 # Where the parts live
 CONTEXTS = topology.read(env, DATA_DIR)
 HERE = [context for context in CONTEXTS if context.is_here]
-DATABASES = {"default": {}} | {context.alias: context.database for context in HERE}
+DATABASES: dict[str, dict[str, Any]] = {"default": {}} | {context.alias: context.database for context in HERE}
 DATABASE_ROUTERS = ["seam.db.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
