@@ -13,7 +13,6 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
-from pytest_django.fixtures import SettingsWrapper
 
 from monolith.web.links import URL_NAMES
 
@@ -42,7 +41,7 @@ def test_a_picture_offers_every_format_and_holds_its_place() -> None:
     assert 'loading="lazy"' in html
 
 
-def test_sizes_are_numbers_in_every_language(settings: SettingsWrapper) -> None:
+def test_sizes_are_numbers_in_every_language(settings: Any) -> None:
     settings.USE_THOUSAND_SEPARATOR = True
     with translation.override("es"):
         assert 'width="12000"' in picture(width=12000)
