@@ -121,6 +121,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "seam.request.RequestIdMiddleware",
+    # Before all others: a page it holds passes none of them.
+    *(["apps.catalog.held.HeldPages"] if any(context.name == "catalog" for context in HERE) else []),
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",

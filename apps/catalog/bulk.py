@@ -23,5 +23,8 @@ def insert(rows: Sequence[Model]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({columns}) VALUES ({places})",
-            [[p(value, connection) for p, value in zip(prepare, values_of(row), strict=True)] for row in rows],
+            [
+                [p(value, connection) for p, value in zip(prepare, values_of(row), strict=True)]
+                for row in rows
+            ],
         )

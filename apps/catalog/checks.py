@@ -28,7 +28,9 @@ def check(draft: Draft) -> None:
         raise InvalidItem(_("The item needs a title."))
     for _language, title, description in texts:
         if len(title) > TITLE:
-            raise InvalidItem(_("The title is longer than %(most)d characters. Shorten it.") % {"most": TITLE})
+            raise InvalidItem(
+                _("The title is longer than %(most)d characters. Shorten it.") % {"most": TITLE}
+            )
         if len(description) > DESCRIPTION:
             raise InvalidItem(
                 _("The description is longer than %(most)d characters. Shorten it.") % {"most": DESCRIPTION}
@@ -78,9 +80,7 @@ def _check_number(number: int, most: int, what: str) -> None:
 
 def _check_fact(fact: Fact) -> None:
     if not fact.name.strip() or len(fact.name) > FACT_NAME:
-        raise InvalidItem(
-            _("The name of an attribute needs 1 to %(most)d characters.") % {"most": FACT_NAME}
-        )
+        raise InvalidItem(_("The name of an attribute needs 1 to %(most)d characters.") % {"most": FACT_NAME})
     value = fact.value
     if isinstance(value, Decimal):
         if not value.is_finite() or abs(value) >= MOST_NUMBER or value != round(value, 6):

@@ -42,7 +42,12 @@ class Draft:
 def draft_of(item: Item) -> Draft:
     """What an item says now."""
     placed = ItemCategory.objects.filter(item=item).values_list("category_id", flat=True)
-    values = [a.value for a in ItemAttribute.objects.filter(item=item).select_related("value__attribute").order_by("position")]
+    values = [
+        a.value
+        for a in ItemAttribute.objects.filter(item=item)
+        .select_related("value__attribute")
+        .order_by("position")
+    ]
     return Draft(
         title=item.title,
         description=item.description,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from django.db.models import BooleanField, F, Func, Q, Value
+from django.db.models import F, Lookup, Q
 from django.db.models.expressions import RawSQL
 
 from apps.catalog.wordings import marked
@@ -17,19 +17,22 @@ class Engine(Protocol):
         ...
 
 
-class Fulltext(Func):
-    """A bare MATCH: wrapped in a comparison MySQL would not use the index."""
+class Fulltext(Lookup):
+    """A bare MATCH. Django compares other expressions with True, and then MySQL would not use the index."""
 
-    template = "MATCH (%(expressions)s IN BOOLEAN MODE)"
-    arg_joiner = ") AGAINST ("
-    output_field = BooleanField()
+    lookup_name = "fulltext"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        column, column_params = self.process_lhs(compiler, connection)
+        words, words_params = self.process_rhs(compiler, connection)
+        return f"MATCH ({column}) AGAINST ({words} IN BOOLEAN MODE)", [*column_params, *words_params]
 
 
 class MysqlFulltext:
     """InnoDB's FULLTEXT index on `words`, of MySQL and MariaDB."""
 
     def matching(self, word: str) -> Q:
-        return Q(Fulltext(F("words"), Value(f"+{marked(word)}*")))
+        return Q(Fulltext(F("words"), f"+{marked(word)}*"))
 
 
 class SqliteFts5:

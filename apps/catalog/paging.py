@@ -58,9 +58,7 @@ def page(
     smallest, *others = sorted([listing, *within], key=lambda each: each.items)
     entries = ListingEntry.objects.filter(listing=smallest.pk)
     for other in others:
-        entries = entries.filter(
-            Exists(ListingEntry.objects.filter(listing=other.pk, item=OuterRef("item")))
-        )
+        entries = entries.filter(Exists(ListingEntry.objects.filter(listing=other.pk, item=OuterRef("item"))))
     cursor = _read(after or before, field)
     back = after is None and before is not None
     rows = _rows(entries, field, descending != back, cursor, size, columns)
@@ -78,6 +76,21 @@ def page(
     )
 
 
+def sample(listing: Listing, within: Sequence[Listing], most: int) -> list[UUID]:
+    """The newest items that stand in all these listings."""
+    entries = _entries([listing, *within]).order_by("-published_at", "-item_id")
+    return list(entries.values_list("item_id", flat=True)[:most])
+
+
+def _entries(listings: Sequence[Listing]) -> QuerySet[ListingEntry]:
+    """Entries of the smallest of these listings whose items stand in the others too."""
+    smallest, *others = sorted(listings, key=lambda each: each.items)
+    entries = ListingEntry.objects.filter(listing=smallest.pk)
+    for other in others:
+        entries = entries.filter(Exists(ListingEntry.objects.filter(listing=other.pk, item=OuterRef("item"))))
+    return entries
+
+
 def _field(order: str, language: str) -> tuple[str, bool]:
     if order not in ORDERS:
         raise InvalidQuery(_("Items can't be sorted by that."))
@@ -87,7 +100,12 @@ def _field(order: str, language: str) -> tuple[str, bool]:
 
 
 def _rows(
-    entries: QuerySet[ListingEntry], field: str, descending: bool, cursor: Key | None, size: int, columns: Sequence[str]
+    entries: QuerySet[ListingEntry],
+    field: str,
+    descending: bool,
+    cursor: Key | None,
+    size: int,
+    columns: Sequence[str],
 ) -> list[dict[str, Any]]:
     if cursor is not None:
         beyond = "lt" if descending else "gt"

@@ -29,7 +29,8 @@ from apps.catalog.wordings import MARK
 
 COMMON = 1000
 READ_AT_MOST = 4000  # documents, to fill a page of common words before the index is asked after all
-SAMPLE = 400  # matches that facets are made of
+SAMPLE = 300  # matches of which facets are counted, at most
+READ_FOR_SAMPLE = 1000  # documents, to have some matches of common words for facets
 QUERY_LENGTH = 200
 QUERY_WORDS = 8
 LIMIT = 100
@@ -44,14 +45,14 @@ Place = tuple[int, int]
 class Found:
     """A page of matches, best first. `total` is exact unless `more`: then there are more than that.
 
-    `sample` are documents of which facets are counted: all matches, or the first of them.
+    `sample` are items of which facets are counted: all matches when there are few, else some of them.
     """
 
     ids: list[UUID] = field(default_factory=list)
     next: str | None = None
     total: int = 0
     more: bool = False
-    sample: list[int] = field(default_factory=list)
+    sample: list[UUID] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,17 @@ class Narrowing:
     listing: int = 0
 
 
-def search(query: str, *, limit: int = 24, after: str | None = None, within: Sequence[Listing] = ()) -> Found:
+def search(
+    query: str,
+    *,
+    documents: int,
+    limit: int = 24,
+    after: str | None = None,
+    within: Sequence[Listing] = (),
+) -> Found:
     """Published items that have every word of `query` and stand in all listings of `within`.
+
+    `documents` is how many items are published: Listing.EVERYTHING's count.
 
     Raises InvalidQuery for a limit outside 1..100 and an `after` that did not come from here.
     """
@@ -82,7 +92,7 @@ def search(query: str, *, limit: int = 24, after: str | None = None, within: Seq
         return Found()
     if narrowings[0].documents <= COMMON:
         return _ranked(narrowings, terms, limit, start)
-    return _spread(narrowings, limit, start)
+    return _spread(narrowings, documents, limit, start)
 
 
 def terms_of(query: str) -> list[str]:
@@ -127,15 +137,15 @@ def _ranked(narrowings: list[Narrowing], terms: list[str], limit: int, start: Pl
         _of_rarest(narrowings)
         .annotate(tier=_tier(terms))
         .order_by("tier", "pk")
-        .values_list("tier", "pk")[: COMMON + 1]
+        .values_list("tier", "pk", "item_id")[: COMMON + 1]
     )
-    rest = matches if start is None else [match for match in matches if match > start]
+    rest = matches if start is None else [match for match in matches if match[:2] > start]
     return Found(
-        ids=_items([pk for _tier, pk in rest[:limit]]),
-        next=_cursor(rest[limit - 1]) if len(rest) > limit else None,
+        ids=[item for _tier, _pk, item in rest[:limit]],
+        next=_cursor(rest[limit - 1][:2]) if len(rest) > limit else None,
         total=min(len(matches), COMMON),
         more=len(matches) > COMMON,
-        sample=[pk for _tier, pk in matches[:SAMPLE]],
+        sample=[item for _tier, _pk, item in matches[:SAMPLE]],
     )
 
 
@@ -161,40 +171,32 @@ def _tier(terms: list[str]) -> Case:
 # Common words: read documents in the order of their ids, which is no order, until the page is full
 
 
-def _spread(narrowings: list[Narrowing], limit: int, start: Place | None) -> Found:
-    documents = max(_documents(), 1)
+def _spread(narrowings: list[Narrowing], documents: int, limit: int, start: Place | None) -> Found:
+    documents = max(documents, 1)
     first = 0 if start is None else start[1] + 1
-    rows: list[int] = []
+    last = first + IDS * READ_AT_MOST // documents
     share = prod(narrowing.documents / documents for narrowing in narrowings)
-    if limit / share <= READ_AT_MOST:
-        last = first + IDS * READ_AT_MOST // documents
-        rows = _in_order(_narrowed(narrowings).filter(pk__lt=last), first, limit) if last < IDS else []
+    wanted = max(limit + 1, min(SAMPLE, int(READ_FOR_SAMPLE * share)))
+    rows: list[tuple[int, UUID]] = []
+    if wanted / share <= READ_AT_MOST and last < IDS:
+        rows = _in_order(_narrowed(narrowings).filter(pk__lt=last), first, wanted)
     if len(rows) <= limit:
-        rows = _in_order(_of_rarest(narrowings), first, limit)
-    sample = rows if start is None else []
+        rows = _in_order(_of_rarest(narrowings), first, wanted)
+    page, more = rows[:limit], len(rows) > limit
     return Found(
-        ids=_items(rows[:limit]),
-        next=_cursor((ORDINARY, rows[limit - 1])) if len(rows) > limit else None,
-        total=len(rows) if start is None and len(rows) <= limit else COMMON,
-        more=len(rows) > limit or start is not None,
-        sample=sample,
+        ids=[item for _pk, item in page],
+        next=_cursor((ORDINARY, page[-1][0])) if more else None,
+        total=COMMON if more or start is not None else len(rows),
+        more=more or start is not None,
+        sample=[item for _pk, item in rows],
     )
 
 
-def _in_order(found: QuerySet[SearchDocument], first: int, limit: int) -> list[int]:
-    return list(found.filter(pk__gte=first).order_by("pk").values_list("pk", flat=True)[: limit + 1])
-
-
-def _documents() -> int:
-    return Listing.objects.filter(pk=Listing.EVERYTHING).values_list("items", flat=True).first() or 0
+def _in_order(found: QuerySet[SearchDocument], first: int, limit: int) -> list[tuple[int, UUID]]:
+    return list(found.filter(pk__gte=first).order_by("pk").values_list("pk", "item_id")[:limit])
 
 
 # Places in the order of matches
-
-
-def _items(documents: list[int]) -> list[UUID]:
-    found = dict(SearchDocument.objects.filter(pk__in=documents).values_list("pk", "item_id"))
-    return [found[pk] for pk in documents if pk in found]
 
 
 def _cursor(place: Place) -> str:

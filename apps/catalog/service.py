@@ -10,8 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.catalog import categories as tree
-from apps.catalog import kept, listings, search
 from apps.catalog import contract as promised
+from apps.catalog import kept, listings, search
 from apps.catalog.attributes import define
 from apps.catalog.checks import check
 from apps.catalog.contract import (
@@ -68,7 +68,7 @@ def get_item_by_slug(*, slug: str) -> promised.Item:
 
 
 def search_items(*, query: str, limit: int = 24, after: str | None = None) -> ItemPage:
-    found = search.search(query, limit=limit, after=after)
+    found = search.search(query, documents=everything(), limit=limit, after=after)
     items = Item.objects.in_bulk(found.ids)
     return ItemPage(items=_promised([items[pk] for pk in found.ids if pk in items]), next=found.next)
 

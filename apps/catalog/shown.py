@@ -39,7 +39,8 @@ def fill(wholes: Iterable[Whole]) -> None:
             for asset_id in whole.pictures
             if _is_shown(pictures.get(asset_id))
         ]
-        item.cover = next((picture for picture in item.gallery if picture), None)
+        # {}: there are pictures and none is ready yet.
+        item.cover = next((picture for picture in item.gallery if picture), {}) if item.gallery else None
         item.version = new_id()
 
 

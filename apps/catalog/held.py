@@ -1,0 +1,231 @@
+"""Pages for people who are not signed in, held as bytes until something they show changes.
+
+A view that may be held says which listings its page shows and in which version it read them (`shows`). The versions
+in the catalogue's database are the truth: a page that is held is given out only while they are the same. This
+process trusts what it read of them for TRUST seconds, so that is how old a page can be; bytes that come from the
+shared cache carry their versions with them, so nothing stale comes back from there.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from http import HTTPStatus
+from urllib.parse import parse_qsl, urlencode
+
+import brotli
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from apps.catalog.models import Listing
+from apps.catalog.release import release
+
+TRUST = 1.0
+MOST_PAGES = 500  # in the memory of one process, some 20 MB
+MOST_VERSIONS = 20_000
+KEPT_SECONDS = 24 * 3600
+PREFIXES = ("/items/", "/categories/", "/browse/", "/search", "/menu")
+# What of a query string makes another page. Anything else (utm_source=…) is dropped before the view sees it.
+PARAMETERS = frozenset({"q", "order", "filter", "after", "before"})
+QUERY_LENGTH = 1000
+GetResponse = Callable[[HttpRequest], HttpResponse]
+Versions = Mapping[int, int]
+
+
+def shows(response: HttpResponse, versions: Versions) -> HttpResponse:
+    """Mark a page as the same for everybody: hold it while these listings have these versions.
+
+    The versions must have been read before, or together with, what the page shows of the listings.
+    """
+    response.shows_listings = dict(versions)  # type: ignore[attr-defined]
+    return response
+
+
+@dataclass
+class Page:
+    """A held page: complete but for what belongs to one answer."""
+
+    versions: dict[int, int]
+    headers: dict[str, str]
+    body: bytes
+    packed: dict[str, bytes] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, response: HttpResponse) -> Page:
+        headers = {name: value for name, value in response.items() if name != "Content-Length"}
+        headers["ETag"] = f'W/"{hashlib.blake2b(response.content, digest_size=12).hexdigest()}"'
+        headers["Cache-Control"] = "public, max-age=0, must-revalidate"
+        headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
+        return cls(response.shows_listings, headers, response.content)  # type: ignore[attr-defined]
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        if request.META.get("HTTP_IF_NONE_MATCH") == self.headers["ETag"]:
+            return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers=self._without_content())
+        encoding = _encoding(request.META.get("HTTP_ACCEPT_ENCODING", ""))
+        body = self._packed(encoding) if encoding else self.body
+        response = HttpResponse(b"" if request.method == "HEAD" else body, headers=self.headers)
+        response.headers["Content-Length"] = str(len(body))
+        if encoding:
+            response.headers["Content-Encoding"] = encoding
+        return response
+
+    def _packed(self, encoding: str) -> bytes:
+        if encoding not in self.packed:
+            pack = brotli.compress if encoding == "br" else gzip.compress
+            self.packed[encoding] = pack(self.body, **({"quality": 5} if encoding == "br" else {"mtime": 0}))
+        return self.packed[encoding]
+
+    def _without_content(self) -> dict[str, str]:
+        return {name: value for name, value in self.headers.items() if name != "Content-Type"}
+
+
+@lru_cache(maxsize=200)
+def _encoding(accepted: str) -> str:
+    offers = {
+        offer.partition(";")[0].strip()
+        for offer in accepted.split(",")
+        if ";q=0" not in offer.replace(" ", "")
+    }
+    return next((encoding for encoding in ("br", "gzip") if encoding in offers), "")
+
+
+class Known:
+    """What this process knows: pages, and versions with when they were read. Threads share it."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[str, Page] = OrderedDict()
+        self._versions: dict[int, tuple[int, float]] = {}
+        self._lock = threading.Lock()
+
+    def page(self, key: str) -> Page | None:
+        page = self._pages.get(key) or self._shared(key)
+        return page if page and self._is_current(page.versions) else None
+
+    def hold(self, key: str, page: Page) -> None:
+        self._remember(key, page)
+        cache.set(f"page:{key}", (page.versions, page.headers, page.body), KEPT_SECONDS)
+
+    def forget(self) -> None:
+        with self._lock:
+            self._pages.clear()
+            self._versions.clear()
+
+    def _shared(self, key: str) -> Page | None:
+        parts = cache.get(f"page:{key}")
+        if parts is None:
+            return None
+        page = Page(*parts)
+        self._remember(key, page)
+        return page
+
+    def _remember(self, key: str, page: Page) -> None:
+        with self._lock:
+            self._pages[key] = page
+            self._pages.move_to_end(key)
+            if len(self._pages) > MOST_PAGES:
+                self._pages.popitem(last=False)
+
+    def _is_current(self, versions: Versions) -> bool:
+        horizon = time.monotonic() - TRUST
+        known = self._versions
+        old = [pk for pk in versions if known.get(pk, (0, 0.0))[1] < horizon]
+        if old:
+            self._read(old)
+        return all(known.get(pk, (0, 0.0))[0] == version for pk, version in versions.items())
+
+    def _read(self, ids: Iterable[int]) -> None:
+        asked_at = time.monotonic()
+        if len(self._versions) > MOST_VERSIONS:
+            self._versions.clear()
+        found = dict(Listing.objects.filter(pk__in=ids).values_list("pk", "version"))
+        self._versions.update({pk: (found.get(pk, 0), asked_at) for pk in ids})
+
+
+known = Known()
+forget = known.forget
+
+# One maker at a time: requests for a page that is being made wait for it and share it.
+_making = [threading.Lock() for _number in range(64)]
+
+
+class HeldPages:
+    """Middleware before all others but the request's id: a held page passes none of them."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not _may_be_held(request):
+            return self.get_response(request)
+        query = _only_known(request)
+        host = request.META.get("HTTP_HOST", "")
+        key = f"{release()}|{host}|{_language(request)}|{request.path_info}?{query}"
+        key = hashlib.blake2b(key.encode(errors="replace"), digest_size=20).hexdigest()
+        page = known.page(key)
+        if page is not None:
+            return page.answer(request)
+        with _making[hash(key) % len(_making)]:
+            return self._made(request, key)
+
+    def _made(self, request: HttpRequest, key: str) -> HttpResponse:
+        page = known.page(key)
+        if page is not None:
+            return page.answer(request)
+        method, request.method = request.method, "GET"
+        response = self.get_response(request)
+        request.method = method
+        if (
+            response.status_code != HTTPStatus.OK
+            or response.cookies
+            or not hasattr(response, "shows_listings")
+        ):
+            return response
+        page = Page.of(response)
+        known.hold(key, page)
+        return page.answer(request)
+
+
+def _may_be_held(request: HttpRequest) -> bool:
+    path, meta = request.path_info, request.META
+    return (
+        not settings.DEBUG
+        and request.method in ("GET", "HEAD")
+        and (path == "/" or path.startswith(PREFIXES))
+        and settings.SESSION_COOKIE_NAME not in request.COOKIES
+        and "messages" not in request.COOKIES
+        and "HTTP_AUTHORIZATION" not in meta
+        and len(meta.get("QUERY_STRING", "")) <= QUERY_LENGTH
+    )
+
+
+def _only_known(request: HttpRequest) -> str:
+    """Reduce the request's query to what makes another page, in one order, and return it."""
+    raw = request.META.get("QUERY_STRING", "")
+    if not raw:
+        return ""
+    pairs = [(name, value) for name, value in parse_qsl(raw, errors="replace") if name in PARAMETERS]
+    query = urlencode(sorted(pairs, key=lambda pair: pair[0]))
+    request.META["QUERY_STRING"] = query
+    return query
+
+
+def _language(request: HttpRequest) -> str:
+    cookie = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    return _language_of(cookie, request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+
+
+@lru_cache(maxsize=1000)
+def _language_of(cookie: str, accepted: str) -> str:
+    """The language LocaleMiddleware would choose."""
+    request = HttpRequest()
+    request.COOKIES[settings.LANGUAGE_COOKIE_NAME] = cookie
+    request.META["HTTP_ACCEPT_LANGUAGE"] = accepted
+    return translation.get_language_from_request(request)

@@ -1,0 +1,61 @@
+"""Pages of search: results with facets, and suggestions while somebody types."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+
+from apps.catalog import facets, shape
+from apps.catalog.cards import COLUMNS, cards
+from apps.catalog.contract import InvalidQuery
+from apps.catalog.filters import parse, read
+from apps.catalog.held import shows
+from apps.catalog.models import Item
+from apps.catalog.search import QUERY_LENGTH, search
+from apps.catalog.suggestions import suggest
+from apps.catalog.views import Links
+
+
+@require_safe
+def results(request: HttpRequest) -> HttpResponse:
+    """What was found, best first, with facets of it."""
+    query = " ".join(request.GET.get("q", "").split())[:QUERY_LENGTH]
+    after = request.GET.get("after")
+    language = get_language() or "en"
+    narrowed = read(parse(request.GET.getlist("filter")))
+    links = Links(request.path, filters=list(narrowed.filters), q=query)
+    try:
+        found = search(query, documents=narrowed.everything.items, after=after, within=narrowed.listings)
+    except InvalidQuery:
+        return HttpResponseRedirect(links.to())
+    rows = {row["pk"]: row for row in Item.objects.filter(pk__in=found.ids).values("pk", *COLUMNS)}
+    counted = facets.of_items(found.sample)
+    attributes = shape.attributes(narrowed.shape)
+    context = {
+        "q": query,
+        "cards": cards([rows[pk] for pk in found.ids if pk in rows], language),
+        "total": found.total,
+        "more": found.more,
+        "filters": links.chosen(narrowed.filters),
+        "facets": links.offered(
+            facets.facets(counted, attributes, language, whole=not found.more, without=narrowed.filters)
+        ),
+        "next": found.next and links.to(after=found.next),
+        "start": links.to() if after else "",
+    }
+    return shows(render(request, "catalog/search.html", context), narrowed.versions)
+
+
+@require_safe
+def suggestions(request: HttpRequest) -> HttpResponse:
+    """A few lines for the search field."""
+    narrowed = read()
+    found = suggest(
+        request.GET.get("q", ""),
+        shape.attributes(narrowed.shape),
+        narrowed.everything.items,
+        get_language() or "en",
+    )
+    return shows(render(request, "catalog/suggestions.html", {"suggestions": found}), narrowed.versions)

@@ -1,0 +1,95 @@
+"""What somebody may be about to type: categories, attribute values and titles that begin so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+
+from apps.catalog.localized import label_of, localized, shown_value
+from apps.catalog.models import Item, Listing, ListingEntry, ListingWord
+from apps.catalog.search import QUERY_LENGTH, QUERY_WORDS, search
+from apps.catalog.shape import Attributes
+from apps.catalog.text import SORT_LENGTH, words
+
+LEAST = 2  # letters
+NAMES = 4
+TITLES = 6
+LAST = "\U0010ffff"
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    title: str
+    note: str
+    url: str
+
+
+def suggest(query: str, attributes: Attributes, documents: int, language: str) -> list[Suggestion]:
+    """Names with the most items first, then titles."""
+    terms = words(query[:QUERY_LENGTH])[:QUERY_WORDS]
+    if not terms or len(terms[-1]) + len(terms) <= LEAST:
+        return []
+    return [*_names(terms, attributes, language), *_titles(query, terms, documents, language)]
+
+
+def _names(terms: Sequence[str], attributes: Attributes, language: str) -> list[Suggestion]:
+    first, *others = sorted(terms, key=len, reverse=True)
+    rows = ListingWord.objects.filter(_begins(first), listing__items__gt=0)
+    if others:
+        same = ListingWord.objects.filter(listing=OuterRef("listing"))
+        rows = rows.filter(reduce(and_, (Exists(same.filter(_begins(term))) for term in others)))
+    columns = (
+        *(
+            "listing_id",
+            "listing__category__path",
+            "listing__category__title",
+            "listing__category__translations",
+        ),
+        *("listing__attributevalue__slug", "listing__attributevalue__text", "listing__attributevalue__kind"),
+        *("listing__attributevalue__attribute__key",),
+    )
+    found = rows.order_by("-listing__items", "listing").values(*columns)[: NAMES * 2]
+    by_listing = {row["listing_id"]: row for row in found}
+    return [_name(row, attributes, language) for row in list(by_listing.values())[:NAMES]]
+
+
+def _begins(term: str) -> Q:
+    return Q(word__gte=term, word__lt=term + LAST)
+
+
+def _name(row: dict[str, Any], attributes: Attributes, language: str) -> Suggestion:
+    if path := row["listing__category__path"]:
+        titles = row["listing__category__title"], row["listing__category__translations"]
+        return Suggestion(localized(*titles, "title", language), _("Category"), f"/categories/{path}")
+    key, slug = row["listing__attributevalue__attribute__key"], row["listing__attributevalue__slug"]
+    title = shown_value(row["listing__attributevalue__text"], row["listing__attributevalue__kind"])
+    label = label_of(attributes[key], language) if key in attributes else ""
+    return Suggestion(title, label, f"/browse/{key}/{slug}")
+
+
+def _titles(query: str, terms: Sequence[str], documents: int, language: str) -> list[Suggestion]:
+    column = "title_es" if language == "es" else "title_en"
+    begin = " ".join(terms)[:SORT_LENGTH]
+    entries = ListingEntry.objects.filter(
+        **{"listing": Listing.EVERYTHING, f"{column}__gte": begin, f"{column}__lt": begin + LAST}
+    )
+    items = list(entries.order_by(column, "item_id").values_list("item_id", flat=True)[:TITLES])
+    if len(items) < TITLES:
+        found = search(query, documents=documents, limit=TITLES)
+        items = list(dict.fromkeys([*items, *([] if found.more else found.ids)]))[:TITLES]
+    columns = ("pk", "slug", "title", "translations", "subtitle")
+    rows = {row["pk"]: row for row in Item.objects.filter(pk__in=items).values(*columns)}
+    return [
+        Suggestion(
+            localized(row["title"], row["translations"], "title", language),
+            row["subtitle"],
+            f"/items/{row['slug']}",
+        )
+        for row in (rows[pk] for pk in items if pk in rows)
+    ]
