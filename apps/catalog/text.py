@@ -21,6 +21,8 @@ SORT_LENGTH = 24
 
 def fold(text: str) -> str:
     """Lower case without accents: what a person types and what is stored meet here."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_PLAIN)
 
