@@ -101,6 +101,13 @@ def test_a_second_time_doubles_nothing(seed: Callable[..., None], told: Told) ->
     assert "there already" in told
 
 
+def test_a_part_a_second_time_doubles_nothing(seed: Callable[..., None]) -> None:
+    seed(2)
+    before = count()
+    seed(2)
+    assert count() == before
+
+
 def test_what_somebody_deleted_stays_deleted(seed: Callable[..., None]) -> None:
     seed()
     Item.objects.first().delete()
@@ -165,14 +172,22 @@ def test_an_item_deleted_meanwhile_is_passed_over(
     assert Item.objects.count() == 0
 
 
-def test_somebody_who_edits_an_item_meanwhile_keeps_the_edit(seed: Callable[..., None]) -> None:
+def test_somebody_who_edits_an_item_at_that_moment_keeps_the_edit(
+    seed: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, edited = seeding.draft_of, []
+
+    def read_then_somebody_edits(item: Item) -> seeding.Draft:
+        draft = real(item)
+        if not edited:
+            edited.append(seeding.catalog.change_item(item.pk, replace(draft, title="Mine now")))
+        return draft
+
+    monkeypatch.setattr(seeding, "draft_of", read_then_somebody_edits)
     seed(1)
     item = Item.objects.get()
-    draft = seeding.draft_of(item)
-    seeding.catalog.change_item(item.pk, replace(draft, title="Mine now"))
-    seed()
-    item.refresh_from_db()
     assert item.title == "Mine now"
+    assert ItemPicture.objects.filter(item=item).count() == count()["Asset"]
 
 
 def test_two_at_once_are_refused(tmp_path: Path, shop: Shop, told: Told) -> None:
