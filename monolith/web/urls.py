@@ -8,5 +8,6 @@ urlpatterns = [
     path("language", views.language, name="language"),
     path("offline", views.offline, name="offline"),
     path("sw.js", views.service_worker, name="service_worker"),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("manifest.webmanifest", views.manifest, name="manifest"),
 ]

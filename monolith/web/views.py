@@ -190,6 +190,13 @@ def _service_worker() -> str:
 
 @require_safe
 @cache_control(public=True, max_age=86400)
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where browsers look beside answers that aren't pages, such as a picture or JSON."""
+    return HttpResponseRedirect(staticfiles_storage.url("web/logo-32.png"))
+
+
+@require_safe
+@cache_control(public=True, max_age=86400)
 def manifest(request: HttpRequest) -> HttpResponse:
     icons = [("web/logo.svg", "any", "image/svg+xml"), ("web/logo-512.png", "512x512", "image/png")]
     body = {

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-EVERY = ["/offline", "/sw.js", "/manifest.webmanifest", "/livez", "/nowhere", "/api/nowhere", "/language"]
+EVERY = [
+    "/offline",
+    "/sw.js",
+    "/manifest.webmanifest",
+    "/favicon.ico",
+    "/livez",
+    "/nowhere",
+    "/api/nowhere",
+    "/language",
+]
 
 
 @pytest.mark.parametrize("url", EVERY)
