@@ -85,7 +85,9 @@ def in_child(verb: str, *paths: Path) -> dict[str, Any]:
         return refusal("too_heavy")
     if child.returncode:
         raise RuntimeError(f"render.py could not start: {child.stderr.decode(errors='replace')[-2000:]}")
-    answer: dict[str, Any] = json.loads(child.stdout)
+    answer: dict[str, Any] = json.loads(
+        child.stdout.splitlines()[-1]
+    )  # a decoder may have had its say before
     return refusal(answer.pop("error"), **answer) if "error" in answer else answer
 
 

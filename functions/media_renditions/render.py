@@ -237,4 +237,4 @@ def main(verb: str, picture: str, *folder: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(*sys.argv[1:])))
+    print("\n" + json.dumps(main(*sys.argv[1:])))
