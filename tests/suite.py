@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +20,11 @@ BIN = Path(PYTHON).parent
 
 # Each is one question; a check that fails counts as one failed test.
 CHECKS = {
+    "translations": [PYTHON, "manage.py", "compile_translations"],
+    "types": [f"{BIN}/mypy"],
     "lint": [f"{BIN}/ruff", "check", "--quiet", "--output-format=concise"],
     "format": [f"{BIN}/ruff", "format", "--check", "--quiet", "--diff"],
     "templates": [f"{BIN}/djlint", "--lint", "--quiet", "apps", "monolith", "seam"],
-    "types": [f"{BIN}/mypy"],
     "imports": [f"{BIN}/lint-imports"],
     "migrations": [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"],
     "contracts": [PYTHON, "manage.py", "contracts", "--check"],
@@ -66,11 +68,13 @@ WHOLE = [
 ]
 
 
-def check(name: str, command: list[str], env: dict[str, str]) -> Tally:
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
-    if done.returncode:
-        print(done.stdout + done.stderr, flush=True)
-    return Tally(passed=int(not done.returncode), failed=int(bool(done.returncode)))
+def check(name: str, env: dict[str, str]) -> tuple[Tally, str]:
+    """How it went, and the line that says so; what is wrong is printed."""
+    began = time.monotonic()
+    done = subprocess.run(CHECKS[name], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    line = f"{name:<28}{'failed' if done.returncode else 'ok':<40}{time.monotonic() - began:6.1f} s"
+    print((done.stdout + done.stderr if done.returncode else "") + line, flush=True)
+    return Tally(passed=int(not done.returncode), failed=int(bool(done.returncode))), line
 
 
 def run_pass(one: Pass, arguments: list[str], report: Path, env: dict[str, str]) -> Tally:
@@ -114,16 +118,12 @@ def main() -> int:
     lines, total = [], Tally()
     with temporary_folder("suite") as folder:
         env["DATA_DIR"] = str(folder / "data")
-        # Asked for particular tests, nobody wants to hear of the whole house.
-        steps = [] if arguments else list(CHECKS.items())
-        for name, command in [("translations", [PYTHON, "manage.py", "compile_translations"]), *steps]:
-            began = time.monotonic()
-            tally = check(name, command, env)
-            lines.append(
-                f"{name:<28}{'failed' if tally.failed else 'ok':<40}{time.monotonic() - began:6.1f} s"
-            )
-            print(lines[-1], flush=True)
-            total += tally
+        # Asked for particular tests, nobody wants to hear of the whole house; but pages need their translations.
+        names = ["translations"] if arguments else list(CHECKS)
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            for tally, line in pool.map(check, names, [env] * len(names)):
+                lines.append(line)
+                total += tally
         for number, one in enumerate(FAST if options.fast else WHOLE):
             print(f"\n{one.name}", flush=True)
             began = time.monotonic()
@@ -136,4 +136,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
