@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.catalog.checks import FACT_NAME
@@ -164,9 +165,26 @@ def _problems(mapping: Mapping) -> Iterator[str]:
         ) % {"name": mapping.name}
     if mapping.file.delimiter is not None and len(mapping.file.delimiter) != 1:
         yield _("file.delimiter must be one character, not “%(value)s”.") % {"value": mapping.file.delimiter}
+    yield from _language_problems(mapping)
     yield from _attribute_problems(mapping.attributes)
     if mapping.price:
         yield from _price_problems(mapping.price)
+
+
+def _language_problems(mapping: Mapping) -> Iterator[str]:
+    known = [code for code, _name in settings.LANGUAGES]
+    used = {f"item.translations.{code}": code for code in mapping.item.translations}
+    for number, category in enumerate(mapping.categories, 1):
+        used |= {f"categories[{number}].labels.{code}": code for code in category.labels}
+    for number, attribute in enumerate(mapping.attributes, 1):
+        used |= {f"attributes[{number}].labels.{code}": code for code in attribute.labels}
+    for where, code in used.items():
+        if code not in known:
+            yield _("%(where)s: there is no language %(code)s here; it can be one of %(known)s.") % {
+                "where": where,
+                "code": code,
+                "known": ", ".join(known),
+            }
 
 
 def _attribute_problems(attributes: list[AttributeRules]) -> Iterator[str]:

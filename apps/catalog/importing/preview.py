@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.importing.mapped import MappedItem
 from apps.catalog.importing.pictures import Pictures
-from apps.catalog.importing.run import Entry, Written
+from apps.catalog.importing.run import Entry, Report, Written
 from apps.catalog.slugs import LENGTH
 from apps.catalog.text import slug_of
 
@@ -26,6 +26,18 @@ class Preview:
     def write(self, batch: list[Entry]) -> Written:
         self._first += batch[: SHOWN - len(self._first)]
         return Written(created=len(batch))
+
+    def summary(self, report: Report) -> str:
+        """ "" when nothing came here, for then it was no dry run."""
+        if not self._first:
+            return ""
+        return _(
+            "%(taken)d of %(read)d records would be taken, %(rejected)d rejected. Nothing was written."
+        ) % {
+            "taken": report.read - report.rejected,
+            "read": report.read,
+            "rejected": report.rejected,
+        }
 
     def lines(self) -> Iterator[str]:
         for entry in self._first:

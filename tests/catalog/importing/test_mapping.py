@@ -67,7 +67,7 @@ def test_it_says_which_columns_it_needs() -> None:
             SMALL + '[[attributes]]\nname = "a"\nsource = "a"\n[[attributes]]\nname = "Á"\nsource = "b"',
             "attributes[2]: there is already an attribute “Á”",
         ),
-        (SMALL + '[[attributes]]\nname = " "\nsource = "a"', "attributes[1].name must have 1 to 120"),
+        (SMALL + '[[attributes]]\nname = " "\nsource = "a"', "attributes[1].name must have 1 to 80"),
         (
             SMALL + '[[attributes]]\nname = "a"\nsource = "a"\nformat = "%Y"',
             "attributes[1].format is for dates",
@@ -80,6 +80,11 @@ def test_it_says_which_columns_it_needs() -> None:
         (SMALL + '[price]\nsource = "p"\ncurrency = "euro"', "price.currency must be three capital letters"),
         ('name = "Mi tienda"\n' + SMALL, "name must be lower-case letters"),
         (SMALL + '[item.translations.es]\ntitulo = "x"', "knows no “item.translations.es.titulo”"),
+        (SMALL + '[item.translations.xx]\ntitle = "x"', "item.translations.xx: there is no language xx here"),
+        (
+            SMALL + '[[attributes]]\nname = "a"\nsource = "a"\nlabels = { fr = "b" }',
+            "attributes[1].labels.fr: there is no language fr here; it can be one of en, es",
+        ),
         (SMALL + "[defaults]\nname = 3", "defaults.name in the mapping must be a text, not 3"),
     ],
 )

@@ -96,7 +96,7 @@ class Command(BaseCommand):
         self._conclude(run, preview, rejects)
 
     def _conclude(self, run: Import, preview: Preview, rejects: Rejects) -> None:
-        self.stdout.write("".join(preview.lines()) + _said(run.report))
+        self.stdout.write("".join(preview.lines()) + (preview.summary(run.report) or _said(run.report)))
         for name, count in run.mapper.skipped.items():
             self.stdout.write(
                 _("%(name)s: left out %(count)d times, where it did not fit") % {"name": name, "count": count}
