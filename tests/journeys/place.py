@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from monolith.demo.people import read_passwords
 from tests.servers import ROOT, Site
 
 Found = TypeVar("Found")
@@ -25,8 +26,8 @@ class Probe(Protocol):
         """The text of every e-mail sent to somebody, oldest first."""
         ...
 
-    def set_role(self, *, email: str, role: str) -> None:
-        """Make somebody who has an account a member, editor or staff."""
+    def passwords(self) -> dict[str, str]:
+        """How the demo people sign in, by e-mail address."""
         ...
 
     def events(self, *, context: str) -> list[dict[str, Any]]:
@@ -60,8 +61,8 @@ class Embedded:
         )
         return [message.get_body(("plain",)).get_content() for message in parsed if to in str(message["To"])]
 
-    def set_role(self, *, email: str, role: str) -> None:
-        self.site.manage("set_role", email, role)
+    def passwords(self) -> dict[str, str]:
+        return read_passwords(self.site.data_dir / "demo" / "sign-ins.txt")
 
     def events(self, *, context: str) -> list[dict[str, Any]]:
         return self._rows("events", context)
@@ -78,11 +79,11 @@ class Embedded:
         return rows
 
 
-def eventually(look: Callable[[], Found], seconds: float = 30) -> Found:
+def eventually(look: Callable[[], Found], seconds: float = 30, *, pause: float = 0.2) -> Found:
     """The first true answer of `look`. Raises TimeoutError when there is none in time."""
     until = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > until:
             raise TimeoutError(f"not within {seconds} s")
-        time.sleep(0.2)
+        time.sleep(pause)
     return found

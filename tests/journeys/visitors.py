@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Response, StorageState
 
 from tests.journeys.place import Place
 
 WIDE, PHONE = (1280, 900), (360, 740)
+PATIENCE = 30_000  # ms; a machine that does other things too is slow, not wrong
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class Visitor:
         assert answer.status == status, f"{path} answered {answer.status}"
         return answer
 
+    def main(self) -> Locator:
+        """The page without its header and footer."""
+        return self.page.locator("main")
+
     @property
     def path(self) -> str:
         return urlsplit(self.page.url).path
@@ -69,8 +74,10 @@ class Visitor:
 
 
 @contextmanager
-def visit(browser: Browser, place: Place, eyes: Eyes) -> Iterator[Visitor]:
-    """A window of its own, without cookies; when the block ends nothing may have gone wrong in it."""
+def visit(
+    browser: Browser, place: Place, eyes: Eyes, signed_in: StorageState | None = None
+) -> Iterator[Visitor]:
+    """A window of its own, without cookies but those of `signed_in`; at its end nothing may have gone wrong in it."""
     width, height = PHONE if eyes.phone else WIDE
     context = browser.new_context(
         locale={"en": "en-GB", "es": "es-MX"}[eyes.language],
@@ -79,8 +86,9 @@ def visit(browser: Browser, place: Place, eyes: Eyes) -> Iterator[Visitor]:
         viewport={"width": width, "height": height},
         has_touch=eyes.phone,
         reduced_motion="reduce",
+        storage_state=signed_in,
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     try:
         visitor = Visitor(place, context.new_page())
         visitor.watch()
