@@ -80,9 +80,9 @@ def new_password() -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Written whole or not at all, and readable by this account alone from its first moment."""
+    """Written whole or not at all; the umask says who else may read it from its first moment (bin/run: nobody)."""
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o660), "w") as file:
         file.write(text)
     new.replace(path)
