@@ -28,7 +28,7 @@ class Preview:
         return Written(created=len(batch))
 
     def summary(self, report: Report) -> str:
-        """ "" when nothing came here, for then it was no dry run."""
+        """Empty when nothing came here, for then it was no dry run."""
         if not self._first:
             return ""
         return _(
