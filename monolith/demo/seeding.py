@@ -26,13 +26,13 @@ from monolith.demo.people import ensure_people, working_sign_ins
 from monolith.demo.shop import CURRENCY, Category, Picture, Print, Shop, read_shop
 from seam import atomic
 
-# What prints can be asked for, with the Spanish word for it.
+# What is told of a print, with the Spanish word for it, and whether people look for prints by it.
 ATTRIBUTES = {
-    "Artist": "Artista",
-    "Size": "Tamaño",
-    "Palette": "Paleta",
-    "Edition": "Edición",
-    "Date": "Fecha",
+    "Artist": ("Artista", True),
+    "Size": ("Tamaño", True),
+    "Palette": ("Paleta", True),
+    "Edition": ("Edición", False),
+    "Date": ("Fecha", False),
 }
 TRIES = 20
 
@@ -106,8 +106,14 @@ def ensure_items(tree: list[Category], prints: list[Print], editor: UUID) -> dic
     """The shop without its pictures, published; the id of each print's item by slug."""
     with atomic("catalog"):
         categories = ensure_categories(tree)
-        for position, (name, spanish) in enumerate(ATTRIBUTES.items(), 1):
-            catalog.define_attribute(name, translations={"es": {"label": spanish}}, position=position)
+        for position, (name, (spanish, asked_for)) in enumerate(ATTRIBUTES.items(), 1):
+            catalog.define_attribute(
+                name,
+                translations={"es": {"label": spanish}},
+                position=position,
+                is_facet=asked_for,
+                is_browsable=asked_for,
+            )
         there = dict(Item.objects.filter(slug__in=[one.slug for one in prints]).values_list("slug", "pk"))
         new = [one for one in prints if one.slug not in there]
         items = [Item(owner_id=editor, is_published=True) for _ in new]

@@ -72,7 +72,7 @@ def test_a_search_without_results_says_what_to_do(visitor: Visitor) -> None:
 def test_sorting_by_price_puts_the_cheapest_first(visitor: Visitor) -> None:
     visitor.go("/browse")
     visitor.main().get_by_role("link", name=re.compile("price", re.IGNORECASE)).first.click()
-    visitor.page.wait_for_url(re.compile(r"[?&]sort="))
+    visitor.page.wait_for_url(re.compile(r"[?&]order="))
     shown = visitor.main().locator(".card__price").all_inner_texts()
     prices = [float(re.sub(r"[^\d.]", "", price)) for price in shown]
     assert len(prices) > 5
