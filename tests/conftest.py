@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from tests import servers
+from tests.architecture.watch import every_statement_is_watched  # noqa: F401  a fixture every test uses
 from tests.contracts import binding, settle  # noqa: F401  fixtures
 from tests.people import alice, bob, charlie, dora, nobody_remembered  # noqa: F401
 
