@@ -53,6 +53,10 @@ def test_a_picture_above_the_fold_is_not_lazy() -> None:
     assert 'fetchpriority="high"' in html
 
 
+def test_nothing_shows_through_a_picture_with_transparent_parts() -> None:
+    assert PICTURE["placeholder"] not in picture(fallback_src="/media/r/a/640.png")
+
+
 def test_a_picture_whose_renditions_are_still_made_shows_its_placeholder() -> None:
     html = picture(avif="", webp="", fallback_src="", fallback_srcset="")
     assert "<source" not in html
