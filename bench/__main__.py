@@ -1,0 +1,190 @@
+"""Measures the site against a bare Django in one run and prints ratios; bin/bench starts it.
+
+bin/bench FILE                    everything, on the records of FILE (docs/performance.md says which)
+bin/bench FILE --only import …    some of: pages growth import calls
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from bench.load import Target, rates
+from bench.pages import UNHELD, cookie_header, pages, read
+from bench.sites import Website, baseline, prepared, served, settle
+from tests.servers import MariaDB, Redis, mariadb, redis, temporary_folder
+
+SMALL = 1000
+CONNECTIONS = (1, 16, 64)
+MAPPING = "docs/examples/tate.toml"
+
+
+@dataclass
+class Bench:
+    """The servers and sites of one run; each site is made when the first measurement asks for it."""
+
+    options: argparse.Namespace
+    stack: ExitStack
+    folder: Path
+    database: MariaDB
+    cache: Redis
+
+    @cached_property
+    def large(self) -> Website:
+        return self._filled("large", 0, [])
+
+    @cached_property
+    def small(self) -> Website:
+        return self._filled("small", 1, ["--limit", str(SMALL)])
+
+    @cached_property
+    def bare(self) -> str:
+        return self.stack.enter_context(baseline(self.folder))
+
+    @cached_property
+    def member(self) -> dict[str, str]:
+        return {"session": self.large.python("-m", "bench.inside", "sign-in").strip()}
+
+    def pages_of(self, site: Website) -> dict[str, str]:
+        return pages(site.url, common=self.options.common, rare=self.options.rare)
+
+    def empty(self, name: str, number: int) -> Website:
+        return prepared(name, self.database, self.cache, number, self.folder)
+
+    def fill(self, site: Website, *limit: str) -> float:
+        """Import; how many seconds it took."""
+        began = time.monotonic()
+        site.manage("import_catalog", str(self.options.file), "--mapping", self.options.mapping, *limit)
+        return time.monotonic() - began
+
+    def _filled(self, name: str, number: int, limit: list[str]) -> Website:
+        site = self.empty(name, number)
+        print(f"Filling the {name} site…", flush=True)
+        self.fill(site, *limit)
+        settle(self.database, self.cache)
+        self.stack.enter_context(served(site, self.folder / name))
+        return site
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    print(f"\n{title}\n{'':<26}" + "".join(f"{column:>14}" for column in columns))
+    for name, *cells in rows:
+        print(f"{name:<26}" + "".join(f"{cell:>14}" for cell in cells), flush=True)
+
+
+def measure_pages(bench: Bench) -> None:
+    """Each page held, made afresh and signed in, against bytes and a template page of its own size."""
+    site, found = bench.large, bench.pages_of(bench.large)
+    made = site.python("-m", "bench.inside", "queries", bench.member["session"], *found.values()).splitlines()
+    table(
+        "Queries per page",
+        ["held", "afresh", "signed in"],
+        [(name, *line.split("\t")[1:]) for name, line in zip(found, made, strict=True)],
+    )
+    for connections in CONNECTIONS:
+        rows = []
+        for name, path in found.items():
+            measured = rates(kinds(bench, site, path), connections=connections, rounds=bench.options.rounds)
+            ready, template = measured["bytes"], measured["template"]
+            rows.append(
+                (
+                    name,
+                    f"{ready:.0f}",
+                    f"{template:.0f}",
+                    f"{measured['held'] / ready:.2f}",
+                    f"{measured['afresh'] / template:.2f}",
+                    f"{measured['signed in'] / template:.2f}",
+                )
+            )
+        columns = ["bytes/s", "template/s", "held/bytes", "afresh/templ.", "signed/templ."]
+        table(f"Pages at {connections} connections", columns, rows)
+
+
+def kinds(bench: Bench, site: Website, path: str) -> list[Target]:
+    size = len(read(site.url + path, UNHELD).encode())
+    return [
+        Target("bytes", f"{bench.bare}/bytes/{size}"),
+        Target("held", site.url + path),
+        Target("template", f"{bench.bare}/template/{size}"),
+        Target("afresh", site.url + path, {"Cookie": cookie_header(UNHELD)}),
+        Target("signed in", site.url + path, {"Cookie": cookie_header(bench.member)}),
+    ]
+
+
+def measure_growth(bench: Bench) -> None:
+    """What a page made afresh costs with all items and with SMALL of them: milliseconds of the site between answers."""
+    large, small = bench.pages_of(bench.large), bench.pages_of(bench.small)
+    rows = []
+    for name in large:
+        targets = [
+            Target("large", bench.large.url + large[name], {"Cookie": cookie_header(UNHELD)}),
+            Target("small", bench.small.url + small[name], {"Cookie": cookie_header(UNHELD)}),
+        ]
+        measured = rates(targets, connections=4, rounds=bench.options.rounds)
+        costs = {size: 1000 / rate for size, rate in measured.items()}
+        ratio = costs["large"] / costs["small"]
+        rows.append((name, f"{costs['small']:.2f}", f"{costs['large']:.2f}", f"{ratio:.2f}"))
+    table(f"Cost of a page made afresh, from {SMALL} items to all", ["ms, small", "ms, large", "ratio"], rows)
+
+
+def measure_import(bench: Bench) -> None:
+    """The import's records per second against bulk_create alone of the same rows."""
+    number = bench.options.records
+    imported, copied = bench.empty("imported", 2), bench.empty("copied", 3)
+    seconds = bench.fill(imported, "--limit", str(number))
+    settle(bench.database)
+    rows, alone = imported.python("-m", "bench.inside", "copy", database_of(copied)).split()
+    settle(bench.database)
+    cells = [f"{number / seconds:.0f}", f"{number / float(alone):.0f}", f"{float(alone) / seconds:.2f}"]
+    title = f"Import of {number} records, which are {rows} rows"
+    table(title, ["records/s", "bulk_create", "ratio"], [("records per second", *cells)])
+
+
+def database_of(site: Website) -> str:
+    return site.env["DATABASE_URL"].rpartition("/")[2] + "_catalog"
+
+
+def measure_calls(bench: Bench) -> None:
+    """What `local` and `wire` add to a plain call."""
+    local, wire = bench.large.python("-m", "bench.inside", "calls").split()
+    table(
+        "A call between contexts",
+        ["µs more"],
+        [("local", f"{float(local):.2f}"), ("wire", f"{float(wire):.1f}")],
+    )
+
+
+MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
+    "pages": measure_pages,
+    "growth": measure_growth,
+    "import": measure_import,
+    "calls": measure_calls,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
+    parser.add_argument("file", type=Path, help="records to import")
+    parser.add_argument("--mapping", default=MAPPING)
+    parser.add_argument("--common", default="man", help="a word that stands in very many records")
+    parser.add_argument("--rare", default="hippopotamus", help="a word that stands in few")
+    parser.add_argument(
+        "--records", type=int, default=10_000, help="how many of them for the import's own measurement"
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, default=list(MEASUREMENTS))
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        folder = stack.enter_context(temporary_folder("bench"))
+        bench = Bench(options, stack, folder, stack.enter_context(mariadb()), stack.enter_context(redis()))
+        for name in options.only:
+            MEASUREMENTS[name](bench)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""What can only be seen from inside the site; bench/__main__.py runs each in a process with the site's settings.
+
+python -m bench.inside sign-in              makes a member, prints the session cookie
+python -m bench.inside queries COOKIE URL…  prints, for each URL, how many queries it makes: held, afresh, signed in
+python -m bench.inside copy NAME            inserts the catalogue's rows into the databases NAME by bulk_create alone
+python -m bench.inside calls                prints what a call costs, plainly, by `local` and by `wire`
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import timeit
+import uuid
+from types import SimpleNamespace
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monolith.settings")
+django.setup()  # before anything that imports models
+
+from django.apps import apps
+from django.conf import settings
+from django.db import connections
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from apps.auth import service as auth
+from apps.auth.contract import Person, Role
+from bench.pages import UNHELD
+from seam.binding import local
+from seam.registry import registry
+from seam.wire import wire
+
+BATCH = 1000
+
+
+def sign_in() -> None:
+    from django.contrib.auth import get_user_model
+
+    person = auth.register_person(
+        email=f"{uuid.uuid4()}@example.com", password=str(uuid.uuid4()), confirmed=True
+    )
+    client = Client()
+    client.force_login(get_user_model().objects.get(pk=person), backend=settings.AUTHENTICATION_BACKENDS[0])
+    print(client.cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+def queries(session: str, *urls: str) -> None:
+    for url in urls:
+        cookies = {"held": {}, "afresh": UNHELD, "signed in": {settings.SESSION_COOKIE_NAME: session}}
+        print(url, *(count(url, jar) for jar in cookies.values()), sep="\t")
+
+
+def count(url: str, cookies: dict[str, str]) -> int:
+    """Queries of the second request: the first fills what is kept."""
+    client = Client(HTTP_HOST="localhost")
+    client.cookies.load(cookies)
+    client.get(url)
+    captured = [CaptureQueriesContext(connections[context.alias]) for context in settings.HERE]
+    for capture in captured:
+        capture.__enter__()
+    answer = client.get(url)
+    for capture in captured:
+        capture.__exit__(None, None, None)
+    if answer.status_code != 200:
+        raise SystemExit(f"{url} answered {answer.status_code}.")
+    return sum(len(capture) for capture in captured)
+
+
+def copy(name: str) -> None:
+    """Print rows and seconds; reading them is not counted."""
+    models = in_order_of_dependence()
+    rows = {model: list(model._default_manager.all()) for model in models}
+    target = connections["catalog"]
+    target.close()
+    target.settings_dict["NAME"] = name
+    began = time.monotonic()
+    with target.constraint_checks_disabled():
+        for model, group in rows.items():
+            model._default_manager.bulk_create(group, batch_size=BATCH)
+    print(sum(map(len, rows.values())), time.monotonic() - began, sep="\t")
+
+
+def in_order_of_dependence() -> list[type]:
+    done: list[type] = []
+
+    def visit(model: type) -> None:
+        for field in model._meta.concrete_fields:  # type: ignore[attr-defined]
+            if field.is_relation and field.related_model is not model and field.related_model not in done:
+                visit(field.related_model)
+        if model not in done:
+            done.append(model)
+
+    for model in apps.get_app_config("catalog").get_models():
+        visit(model)
+    return done
+
+
+def calls() -> None:
+    """Print microseconds: a plain call, and what `local` and `wire` cost on top."""
+    person = Person(id=uuid.uuid4(), name="Alice", role=Role.EDITOR)
+    contract = registry.contracts["auth"]
+    answers = dict.fromkeys(contract.methods) | {"get_person": lambda *, person_id: person}
+    service = SimpleNamespace(**answers)
+    plain = microseconds(service.get_person)
+    for keeper in (local(contract, service), wire(contract, service)):  # type: ignore[arg-type]
+        print(microseconds(keeper.get_person) - plain)
+
+
+def microseconds(call) -> float:  # type: ignore[no-untyped-def]
+    some_id, number = uuid.uuid4(), 20_000
+    return min(timeit.repeat(lambda: call(person_id=some_id), number=number, repeat=5)) / number * 1e6
+
+
+COMMANDS = {"sign-in": sign_in, "queries": queries, "copy": copy, "calls": calls}
+
+if __name__ == "__main__":
+    COMMANDS[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,50 @@
+"""Which pages are measured, and how a request says whether it wants one held, made afresh or signed in."""
+
+from __future__ import annotations
+
+import html
+import re
+import urllib.request
+from collections.abc import Mapping
+
+# Somebody who has a message waiting gets no held page, and is not signed in.
+UNHELD = {"messages": "none"}
+NEXT = re.compile(r'rel="next" href="([^"]+)"')
+LINK = re.compile(r'href="(/(?:items|categories)/[^"]+)"')
+DEEP = 500
+
+
+def pages(site: str, *, common: str, rare: str, deep: int = DEEP) -> dict[str, str]:
+    """The paths of the pages by name, found on the site as a visitor finds them."""
+    front = read(site + "/")
+    category = next(path for path in LINK.findall(front) if path.startswith("/categories/"))
+    return {
+        "front": "/",
+        "catalogue": "/browse",
+        f"page {deep}": nth_page(site, "/browse", deep),
+        "category": category,
+        "item": next(path for path in LINK.findall(front) if path.startswith("/items/")),
+        "search common": f"/search?q={common}",
+        "search rare": f"/search?q={rare}",
+    }
+
+
+def nth_page(site: str, path: str, number: int) -> str:
+    """The path of that page, reached by following `next` from the first one, or the last page there is."""
+    for _page in range(number - 1):
+        following = NEXT.search(read(site + path))
+        if following is None:
+            return path
+        path = html.unescape(following.group(1))
+    return path
+
+
+def read(url: str, cookies: Mapping[str, str] | None = None) -> str:
+    request = urllib.request.Request(url, headers={"Cookie": cookie_header(cookies or {})})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        body: bytes = answer.read()
+    return body.decode()
+
+
+def cookie_header(cookies: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
