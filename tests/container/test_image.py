@@ -14,7 +14,6 @@ import urllib.request
 import pytest
 
 from tests.container.image import Container, Ended, container, podman
-from tests.servers import wait_until_answers
 
 pytestmark = pytest.mark.container
 
@@ -71,14 +70,6 @@ def test_an_empty_site_fills_itself_with_the_demo_shop(volume):
         )
         assert "<h1" in get(site.url + item[1])[1].decode()
         assert "editor@example.com" in site.output()
-
-
-def test_no_demo_where_it_is_not_wanted(volume):
-    with container(volume, DEMO_DATA="false") as site:
-        site_is_up = wait_for(lambda: "The site is up" in site.output(), 60, "the welcome")
-        assert site_is_up
-        time.sleep(3)
-        assert "example.com" not in site.output()
 
 
 def test_sigterm_lets_a_request_in_flight_finish(volume):
@@ -159,8 +150,10 @@ def test_it_explains_a_setting_it_can_not_use(volume):
         site.remove()
 
 
-def test_redis_from_outside_is_used_instead_of_its_own(volume):
+def test_redis_from_outside_is_used_and_no_demo_is_made_where_none_is_wanted(volume):
     with container(volume, DEMO_DATA="false", REDIS_URL="redis://127.0.0.1:1/0") as site:
-        wait_until_answers(f"{site.url}/readyz", 10)
         assert json.loads(get(f"{site.url}/readyz")[1])["cache"] == "unreachable"
+        wait_for(lambda: "The site is up" in site.output(), 60, "the welcome")
+        time.sleep(3)
         assert "redis started" not in site.output()
+        assert "example.com" not in site.output()
