@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from apps.catalog import kept
 from apps.catalog.attributes import name_listings
 from apps.catalog.bulk import insert
-from apps.catalog.models import Category, Listing, ListingWord, new_id
+from apps.catalog.models import Category, ItemCategory, Listing, ListingWord, new_id
 from apps.catalog.text import slug_of
 
 LEVELS = 10
@@ -88,3 +88,24 @@ def retitle(category: Category, title: str, translations: dict[str, dict[str, st
     ListingWord.objects.filter(listing_id=category.pk).delete()
     name_listings({category.pk: names_of(category)})
     kept.touch(Listing.SHAPE)
+
+
+def ensure_child(title: str, parent: Category | None) -> Category:
+    """The category of that name below `parent`, or at the top. Call under kept.lock()."""
+    new = _unsaved(title, parent, {})
+    there = Category.objects.filter(path=new.path).first()
+    if there is None:
+        _save([new])
+    return there or new
+
+
+def delete_if_empty(category_id: int) -> bool:
+    """Whether it was: no items in it, drafts included, and nothing below it. Call under kept.lock()."""
+    if (
+        Category.objects.filter(parent=category_id).exists()
+        or ItemCategory.objects.filter(category=category_id).exists()
+    ):
+        return False
+    Listing.objects.filter(pk=category_id).delete()  # and with it the category
+    kept.touch(Listing.SHAPE)
+    return True

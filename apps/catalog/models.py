@@ -152,7 +152,10 @@ class Item(models.Model):
     class Meta:
         verbose_name = _("item")
         verbose_name_plural = _("items")
-        indexes = [models.Index(fields=["changed_at", "id"], name="catalog_item_changed")]
+        indexes = [
+            models.Index(fields=["changed_at", "id"], name="catalog_item_changed"),
+            models.Index(fields=["is_published", "changed_at", "id"], name="catalog_item_drafts"),
+        ]
 
     def __str__(self) -> str:
         return self.title

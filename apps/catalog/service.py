@@ -31,10 +31,13 @@ from seam import atomic, enqueue, publish
 from seam.outbox import publish_many
 
 __all__ = [
+    "change_attribute",
     "change_item",
+    "create_category",
     "create_item",
     "create_items",
     "define_attribute",
+    "delete_category",
     "delete_item",
     "ensure_categories",
     "get_item",
@@ -176,6 +179,28 @@ def ensure_categories(names: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...],
     return tree.ensure(names)
 
 
+def create_category(
+    title: str,
+    *,
+    parent: Category | None = None,
+    translations: dict[str, dict[str, str]] | None = None,
+) -> Category:
+    """A category below `parent`, or at the top; the one that is there if its name is taken already."""
+    with atomic("catalog"):
+        kept.lock()
+        category = tree.ensure_child(title, parent)
+        if translations:
+            tree.retitle(category, category.title, translations, category.position)
+    return category
+
+
+def delete_category(category_id: int) -> bool:
+    """Delete a category if nothing is in it, drafts included, nor below it; whether it was."""
+    with atomic("catalog"):
+        kept.lock()
+        return tree.delete_if_empty(category_id)
+
+
 def retitle_category(
     category_id: int, *, title: str, translations: dict[str, dict[str, str]], position: int = 0
 ) -> None:
@@ -207,6 +232,16 @@ def define_attribute(
     if relist:
         _ask_for_rebuild()
     return attribute
+
+
+def change_attribute(attribute: Attribute) -> None:
+    """Save what was changed of an attribute. Inside atomic("catalog")."""
+    kept.lock()
+    was_browsable = Attribute.objects.values_list("is_browsable", flat=True).get(pk=attribute.pk)
+    attribute.save()
+    kept.touch(Listing.SHAPE)
+    if attribute.is_browsable != was_browsable:
+        _ask_for_rebuild()
 
 
 def rebuild(after: UUID | None = None) -> UUID | None:

@@ -83,7 +83,7 @@ def browse(request: HttpRequest, key: str, value: str) -> HttpResponse:
     """All items of which an attribute has this value."""
     columns = ("pk", "text", "kind", "listing__items", "listing__version", "shape")
     found = AttributeValue.objects.filter(attribute__key=key, attribute__is_browsable=True, slug=value)
-    own = found.annotate(shape=_shape_version()).values(*columns).first()
+    own = found.annotate(shape=shape_version()).values(*columns).first()
     if own is None or not own["listing__items"]:
         raise Http404
     listing = Listing(pk=own["pk"], items=own["listing__items"], version=own["listing__version"])
@@ -159,7 +159,7 @@ def menu(request: HttpRequest) -> HttpResponse:
 @require_safe
 def item(request: HttpRequest, slug: str) -> HttpResponse:
     """One item."""
-    found = Item.objects.filter(slug=slug, is_published=True).annotate(shape=_shape_version())
+    found = Item.objects.filter(slug=slug, is_published=True).annotate(shape=shape_version())
     own = found.values(*ITEM_COLUMNS).first()
     if own is None:
         raise Http404
@@ -196,6 +196,7 @@ def item_context(own: Mapping[str, Any], language: str) -> Context:
     path = own["main_category__path"]
     line = _line(path) if path else {}
     return {
+        "id": own["pk"],
         "title": localized(own["title"], own["translations"], "title", language),
         "description": localized(own["description"], own["translations"], "description", language),
         "price": shown_price(own["price"], own["currency"], language),
@@ -317,14 +318,14 @@ def _filters(request: HttpRequest) -> list[Filter]:
     return parse(request.GET.getlist("filter"))
 
 
-def _shape_version() -> Subquery:
+def shape_version() -> Subquery:
     return Subquery(Listing.objects.filter(pk=Listing.SHAPE).values("version"))
 
 
 def _line(path: str) -> dict[str, dict[str, Any]]:
     """A category and those above it, by path."""
     columns = ("pk", "path", "title", "translations", "listing__items", "listing__version", "shape")
-    found = Category.objects.filter(path__in=paths_to(path)[:20]).annotate(shape=_shape_version())
+    found = Category.objects.filter(path__in=paths_to(path)[:20]).annotate(shape=shape_version())
     return {row["path"]: row for row in found.order_by("path").values(*columns)}
 
 

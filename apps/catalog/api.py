@@ -1,0 +1,265 @@
+"""REST: the catalogue under /api/v1/catalog/. Anybody reads what is published; editors write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, serializers
+from rest_framework.parsers import JSONParser
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from apps.auth.contract import Role
+from apps.catalog import checks, paging, service
+from apps.catalog.contract import InvalidItem, InvalidQuery, ItemChangedMeanwhile, ItemNotFound
+from apps.catalog.drafts import Draft, Fact, draft_of
+from apps.catalog.library import allowed
+from apps.catalog.models import Category, Item, Kind, Listing
+from apps.catalog.search import search
+from seam import ContractError
+
+PAGE = 24
+MOST = 100
+STATUS: dict[type[ContractError], HTTPStatus] = {
+    ItemNotFound: HTTPStatus.NOT_FOUND,
+    InvalidQuery: HTTPStatus.BAD_REQUEST,
+    InvalidItem: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ItemChangedMeanwhile: HTTPStatus.CONFLICT,
+}
+TYPES = {Decimal: Kind.NUMBER, date: Kind.DATE, str: Kind.TEXT}
+
+
+class ReadsOrEditor(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return request.method in SAFE_METHODS or request.user.has_role(Role.EDITOR)  # type: ignore[union-attr]
+
+
+class CatalogView(APIView):
+    """Every error is `{"code": stable, "detail": sentence}`, with `fields` where some of them are wrong."""
+
+    permission_classes = [ReadsOrEditor]
+    renderer_classes = [JSONRenderer]
+    parser_classes = [JSONParser]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, ContractError):
+            return _error(exc.code, str(exc), STATUS.get(type(exc), HTTPStatus.BAD_REQUEST))
+        response = super().handle_exception(exc)
+        if isinstance(exc, exceptions.ValidationError):
+            detail = _("Some fields are not right; `fields` says which and why.")
+            response.data = {"code": "catalog.invalid_item", "detail": detail, "fields": exc.detail}
+            response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+        elif isinstance(exc, exceptions.APIException) and isinstance(exc.detail, exceptions.ErrorDetail):
+            response.data = {"code": f"catalog.{exc.detail.code}", "detail": str(exc.detail)}
+        return response
+
+
+class Items(CatalogView):
+    def get(self, request: Request) -> Response:
+        """`order` (newest, title, price), `limit` (1 to 100), and `after`: `next` of the page before."""
+        params = request.query_params
+        listing = Listing.objects.filter(pk=Listing.EVERYTHING).first() or Listing(pk=Listing.EVERYTHING)
+        page = paging.page(
+            listing, (), order=params.get("order", "newest"), size=_limit(request), after=params.get("after")
+        )
+        return Response({"items": _represented([row["item_id"] for row in page.rows]), "next": page.next})
+
+    def post(self, request: Request) -> Response:
+        """A new draft; `"published": true` publishes it at once."""
+        fields = _fields(request)
+        draft = _draft(fields, _owner(request), [])
+        item = service.create_item(draft, owner_id=_owner(request), published=fields["published"])
+        url = reverse("catalog:api-item", args=[item.pk])
+        return Response(represented(item), status=HTTPStatus.CREATED, headers={"Location": url})
+
+
+class OneItem(CatalogView):
+    def get(self, request: Request, item_id: UUID) -> Response:
+        return Response(represented(_visible(request, item_id)))
+
+    def put(self, request: Request, item_id: UUID) -> Response:
+        """The whole item. `version` is the one that was read: 409 when somebody changed the item since."""
+        item = _visible(request, item_id)
+        fields = _fields(request)
+        draft = _draft(fields, _owner(request), draft_of(item).pictures)
+        version = fields.get("version")
+        return Response(represented(service.change_item(item_id, draft, version=version and int(version))))
+
+    def delete(self, request: Request, item_id: UUID) -> Response:
+        service.delete_item(item_id)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class Publish(CatalogView):
+    def post(self, request: Request, item_id: UUID) -> Response:
+        return Response(represented(service.publish_item(item_id)))
+
+
+class Withdraw(CatalogView):
+    def post(self, request: Request, item_id: UUID) -> Response:
+        return Response(represented(service.withdraw_item(item_id)))
+
+
+class Search(CatalogView):
+    def get(self, request: Request) -> Response:
+        """`q`, `limit` and `after`; the best first."""
+        params = request.query_params
+        found = search(
+            params.get("q", ""),
+            documents=service.everything(),
+            limit=_limit(request),
+            after=params.get("after"),
+        )
+        total = {"total": found.total, "total_is_at_least": found.more}
+        return Response({"items": _represented(found.ids), "next": found.next, **total})
+
+
+# What is said and what is heard
+
+
+class FactFields(serializers.Serializer):
+    name = serializers.CharField(max_length=checks.FACT_NAME)
+    type = serializers.ChoiceField(Kind.choices, default=Kind.TEXT)
+    value = serializers.CharField(max_length=checks.FACT_TEXT)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        exact: dict[str, serializers.Field] = {
+            Kind.NUMBER: serializers.DecimalField(max_digits=20, decimal_places=6),
+            Kind.DATE: serializers.DateField(),
+        }
+        if field := exact.get(attrs["type"]):
+            try:
+                attrs["value"] = field.run_validation(attrs["value"])
+            except exceptions.ValidationError as error:
+                raise exceptions.ValidationError({"value": error.detail}) from error
+        return attrs
+
+
+class ItemFields(serializers.Serializer):
+    title = serializers.CharField(max_length=checks.TITLE)
+    description = serializers.CharField(max_length=checks.DESCRIPTION, allow_blank=True, default="")
+    translations = serializers.DictField(
+        child=serializers.DictField(child=serializers.CharField()), default=dict
+    )
+    price = serializers.DecimalField(
+        max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, default=None
+    )
+    currency = serializers.RegexField(r"^[A-Z]{3}$", allow_blank=True, default="")
+    slug = serializers.RegexField(r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=150, allow_blank=True, default="")
+    categories = serializers.ListField(
+        child=serializers.CharField(), max_length=checks.MOST_CATEGORIES, default=list
+    )
+    attributes = serializers.ListField(child=FactFields(), max_length=checks.MOST_FACTS, default=list)
+    pictures = serializers.ListField(
+        child=serializers.UUIDField(), max_length=checks.MOST_PICTURES, default=list
+    )
+    published = serializers.BooleanField(default=False)
+    version = serializers.RegexField(r"^[0-9]{1,19}$", required=False)
+
+    def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        if unknown := set(value) - {code for code, _name in settings.LANGUAGES}:
+            raise exceptions.ValidationError(
+                _("Unknown languages: %(unknown)s") % {"unknown": ", ".join(unknown)}
+            )
+        if any(set(texts) - {"title", "description"} for texts in value.values()):
+            raise exceptions.ValidationError(_("A translation has a `title` and a `description`."))
+        return value
+
+    def validate_categories(self, value: list[str]) -> list[int]:
+        found = dict(Category.objects.filter(path__in=value).values_list("path", "pk"))
+        if missing := [path for path in value if path not in found]:
+            raise exceptions.ValidationError(
+                _("No such category: %(missing)s") % {"missing": ", ".join(missing)}
+            )
+        return [found[path] for path in value]
+
+
+def _fields(request: Request) -> dict[str, Any]:
+    if not isinstance(request.data, Mapping):
+        raise exceptions.ParseError(_("Send an object with the fields of an item."))
+    fields = ItemFields(data=request.data)
+    fields.is_valid(raise_exception=True)
+    data: dict[str, Any] = fields.validated_data
+    return data
+
+
+def _draft(fields: Mapping[str, Any], owner_id: UUID, shown_already: list[UUID]) -> Draft:
+    pictures = allowed(dict.fromkeys(fields["pictures"], ""), owner_id, shown_already)
+    if missing := [str(pk) for pk in fields["pictures"] if pk not in pictures]:
+        detail = _("These are not pictures of yours: %(missing)s") % {"missing": ", ".join(missing)}
+        raise exceptions.ValidationError({"pictures": [detail]})
+    texts = ("title", "description", "translations", "price", "currency", "slug", "categories")
+    facts = [Fact(name=fact["name"], value=fact["value"]) for fact in fields["attributes"]]
+    return Draft(**{name: fields[name] for name in texts}, facts=facts, pictures=pictures)
+
+
+def represented(item: Item) -> dict[str, Any]:
+    """`version` is a string: it doesn't fit the numbers of every JSON reader."""
+    draft = draft_of(item)
+    paths = dict(Category.objects.filter(pk__in=draft.categories).values_list("pk", "path"))
+    return _outline(item) | {
+        "description": item.description,
+        "translations": item.translations,
+        "categories": [paths[pk] for pk in draft.categories if pk in paths],
+        "attributes": [
+            {"name": fact.name, "type": TYPES[type(fact.value)], "value": str(fact.value)}
+            for fact in draft.facts
+        ],
+        "pictures": [str(pk) for pk in draft.pictures],
+    }
+
+
+def _outline(item: Item) -> dict[str, Any]:
+    return {
+        "id": str(item.pk),
+        "url": reverse("catalog:api-item", args=[item.pk]),
+        "page": f"/items/{item.slug}" if item.is_published else None,
+        "slug": item.slug,
+        "title": item.title,
+        "subtitle": item.subtitle,
+        "price": None if item.price is None else str(item.price),
+        "currency": item.currency,
+        "cover": item.cover or None,
+        "published": item.is_published,
+        "published_at": item.published_at.isoformat() if item.published_at else None,
+        "version": str(item.version),
+    }
+
+
+def _represented(ids: list[UUID]) -> list[dict[str, Any]]:
+    items = Item.objects.in_bulk(ids)
+    return [_outline(items[pk]) for pk in ids if pk in items]
+
+
+def _visible(request: Request, item_id: UUID) -> Item:
+    item = Item.objects.filter(pk=item_id).first()
+    if item is None or not (item.is_published or request.user.has_role(Role.EDITOR)):  # type: ignore[union-attr]
+        raise ItemNotFound(_("There is no such item. It may have been withdrawn."))
+    return item
+
+
+def _limit(request: Request) -> int:
+    limit = request.query_params.get("limit", str(PAGE))
+    if not limit.isascii() or not limit.isdecimal() or not 1 <= int(limit[:9]) <= MOST:
+        raise InvalidQuery(_("`limit` is a number from 1 to %(most)d.") % {"most": MOST})
+    return int(limit[:9])
+
+
+def _owner(request: Request) -> UUID:
+    owner_id: UUID = request.user.id  # type: ignore[assignment, union-attr]
+    return owner_id
+
+
+def _error(code: str, detail: str, status: HTTPStatus) -> Response:
+    return Response({"code": code, "detail": detail}, status=status)

@@ -1,0 +1,211 @@
+"""The editor's forms: an item with its attributes, and a category."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.formats import localize_input
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.catalog import checks
+from apps.catalog.categories import LEVELS
+from apps.catalog.drafts import Draft, Fact, FactValue
+from apps.catalog.models import Category, Kind
+
+# The languages an item can be told in besides its own.
+OTHERS = [(code, name) for code, name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+EMPTY_ROWS = 2
+Initial = dict[str, Any]
+
+
+class ItemForm(forms.Form):
+    """What an item says, but for its attributes (FactRow) and pictures. `version` is the one that was read."""
+
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=checks.TITLE)
+    description = forms.CharField(
+        label=gettext_lazy("Description"),
+        required=False,
+        max_length=checks.DESCRIPTION,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    price = forms.DecimalField(
+        label=gettext_lazy("Price"),
+        required=False,
+        localize=True,
+        min_value=0,
+        max_value=checks.MOST_PRICE,
+        decimal_places=2,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+    currency = forms.RegexField(
+        r"^[A-Za-z]{3}$",
+        label=gettext_lazy("Currency"),
+        required=False,
+        initial="EUR",
+        error_messages={"invalid": gettext_lazy("Three letters, like EUR or MXN.")},
+        widget=forms.TextInput(attrs={"size": 4, "maxlength": 3, "autocapitalize": "characters"}),
+    )
+    slug = forms.RegexField(
+        r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        label=gettext_lazy("Address"),
+        required=False,
+        max_length=150,
+        help_text=gettext_lazy("The end of its address. Left empty, it is made from the title."),
+        error_messages={"invalid": gettext_lazy("Small letters, digits and hyphens only, like blue-vase.")},
+    )
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for code, name in OTHERS:
+            self.fields[f"title_{code}"] = forms.CharField(
+                label=_("Title in %(language)s") % {"language": _(name)},
+                required=False,
+                max_length=checks.TITLE,
+            )
+            self.fields[f"description_{code}"] = forms.CharField(
+                label=_("Description in %(language)s") % {"language": _(name)},
+                required=False,
+                max_length=checks.DESCRIPTION,
+                widget=forms.Textarea(attrs={"rows": 5}),
+            )
+
+    @property
+    def translated(self) -> list[forms.BoundField]:
+        return [self[f"{name}_{code}"] for code, _name in OTHERS for name in ("title", "description")]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("price") is not None and "currency" in cleaned and not cleaned["currency"]:
+            self.add_error("currency", _("A price needs a currency, like EUR."))
+        return cleaned
+
+    def draft(self, **parts: Any) -> Draft:
+        """What the valid form says, with the parts that stand outside of it."""
+        said = self.cleaned_data
+        texts = {
+            code: {
+                name: said[f"{name}_{code}"] for name in ("title", "description") if said[f"{name}_{code}"]
+            }
+            for code, _name in OTHERS
+        }
+        return Draft(
+            title=said["title"],
+            description=said["description"],
+            translations={code: text for code, text in texts.items() if text},
+            price=said["price"],
+            currency=said["currency"].upper() if said["price"] is not None else "",
+            slug=said["slug"],
+            **parts,
+        )
+
+
+def initial_of(draft: Draft, version: int) -> Initial:
+    texts = {
+        f"{name}_{code}": draft.translations.get(code, {}).get(name, "")
+        for code, _name in OTHERS
+        for name in ("title", "description")
+    }
+    own = ("title", "description", "price", "slug")
+    currency = {"currency": draft.currency} if draft.currency else {}
+    return {name: getattr(draft, name) for name in own} | texts | currency | {"version": version}
+
+
+@dataclass
+class FactRow:
+    """One line of the attributes: a name, what kind of value, the value as typed; `error` is a sentence."""
+
+    name: str = ""
+    kind: str = Kind.TEXT
+    value: str = ""
+    error: str = ""
+    kinds: Sequence[tuple[str, Any]] = field(default=tuple(Kind.choices))
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.name and not self.value
+
+    def fact(self) -> Fact | None:
+        """Sets `error` and gives None when the row can't be used."""
+        try:
+            if not self.name:
+                raise ValidationError(_("Say what this is: give the attribute a name."))
+            if len(self.name) > checks.FACT_NAME:
+                raise ValidationError(
+                    _("The name is longer than %(most)d characters.") % {"most": checks.FACT_NAME}
+                )
+            return Fact(name=self.name, value=self._value())
+        except ValidationError as error:
+            self.error = " ".join(error.messages)
+            return None
+
+    def _value(self) -> FactValue:
+        if self.kind == Kind.NUMBER:
+            number: Decimal = forms.DecimalField(localize=True, max_digits=20, decimal_places=6).clean(
+                self.value
+            )
+            return number
+        if self.kind == Kind.DATE:
+            return forms.DateField().clean(self.value)
+        text: str = forms.CharField(max_length=checks.FACT_TEXT).clean(self.value)
+        return text
+
+
+def rows_of(draft: Draft) -> list[FactRow]:
+    return [_row(fact) for fact in draft.facts]
+
+
+def _row(fact: Fact) -> FactRow:
+    if isinstance(fact.value, str):
+        return FactRow(fact.name, Kind.TEXT, fact.value)
+    if isinstance(fact.value, Decimal):
+        return FactRow(fact.name, Kind.NUMBER, str(localize_input(fact.value.normalize() + 0)))
+    return FactRow(fact.name, Kind.DATE, fact.value.isoformat())
+
+
+def rows_from(data: QueryDict) -> list[FactRow]:
+    """The rows somebody sent; those left empty are dropped, which is how one takes an attribute away."""
+    columns = (data.getlist(f"fact-{name}") for name in ("name", "kind", "value"))
+    rows = [
+        FactRow(" ".join(name.split()), kind if kind in Kind.values else Kind.TEXT, value.strip())
+        for name, kind, value in zip(*columns, strict=False)
+    ]
+    return [row for row in rows if not row.is_empty][: checks.MOST_FACTS]
+
+
+class CategoryForm(forms.Form):
+    """A category's names; `parent` only for a new one."""
+
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=200)
+    parent = forms.CharField(label=gettext_lazy("Inside of"), required=False, max_length=750)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for code, name in OTHERS:
+            self.fields[f"title_{code}"] = forms.CharField(
+                label=_("Title in %(language)s") % {"language": _(name)}, required=False, max_length=200
+            )
+
+    def clean_parent(self) -> Category | None:
+        path = self.cleaned_data["parent"].strip().strip("/")
+        if not path:
+            return None
+        parent = Category.objects.filter(path=path).first()
+        if parent is None:
+            raise ValidationError(_("There is no such category. Choose one from the list."))
+        if parent.path.count("/") >= LEVELS - 1:
+            raise ValidationError(_("Categories can be %(most)d levels deep.") % {"most": LEVELS})
+        return parent
+
+    @property
+    def translations(self) -> Mapping[str, dict[str, str]]:
+        said = self.cleaned_data
+        return {code: {"title": said[f"title_{code}"]} for code, _name in OTHERS if said[f"title_{code}"]}

@@ -1,0 +1,104 @@
+"""The pictures an editor can choose from: their own library, and what the item shows already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import QueryDict
+
+from apps.catalog.models import Picture
+from apps.catalog.pictures import copy_of
+from apps.media.contract import Asset, AssetStatus, Media
+from seam import use
+
+AT_ONCE = 60
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`place`: 1 is the cover, "" not chosen; as typed."""
+
+    asset_id: UUID
+    title: str
+    picture: Picture | None
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class Library:
+    """`next`: where the library goes on. `is_away`: media could not be asked."""
+
+    choices: list[Choice]
+    next: str | None = None
+    is_away: bool = False
+
+
+def library(owner_id: UUID, places: Mapping[UUID, str], *, after: str | None = None) -> Library:
+    """What was chosen first, in its order, then the newest of the owner's pictures."""
+    try:
+        page = use(Media).list_assets(owner_id=owner_id, limit=AT_ONCE, after=after)
+    except Exception:  # the editor works without media: what was chosen stays chosen
+        return Library(_chosen(places), is_away=True)
+    chosen = [] if after else _chosen(places)
+    rest = [
+        _choice(asset)
+        for asset in page.assets
+        if asset.id not in places and asset.status != AssetStatus.FAILED
+    ]
+    return Library([*chosen, *rest], page.next)
+
+
+def _choice(asset: Asset) -> Choice:
+    ready = asset.status == AssetStatus.READY
+    return Choice(asset.id, asset.title, copy_of(asset) if ready else None)
+
+
+def _chosen(places: Mapping[UUID, str]) -> list[Choice]:
+    known = Picture.objects.in_bulk([pk for pk, place in places.items() if place])
+    return [
+        Choice(pk, known[pk].alt if pk in known else "", known.get(pk), place)
+        for pk, place in places.items()
+        if place
+    ]
+
+
+def places_of(pictures: Sequence[UUID]) -> dict[UUID, str]:
+    return {asset_id: str(place) for place, asset_id in enumerate(pictures, start=1)}
+
+
+def places_from(data: QueryDict) -> dict[UUID, str]:
+    """What somebody sent as `place-<asset id>`; anything that is no such field is passed over."""
+    places: dict[UUID, str] = {}
+    for name, place in data.items():
+        if (
+            name.startswith("place-")
+            and (asset_id := _uuid(name.removeprefix("place-")))
+            and str(place).strip()
+        ):
+            places[asset_id] = str(place).strip()
+    return dict(sorted(places.items(), key=lambda pair: _number(pair[1])))
+
+
+def allowed(places: Mapping[UUID, str], owner_id: UUID, shown_already: Iterable[UUID]) -> list[UUID]:
+    """The chosen pictures in order, without those that are neither the owner's nor the item's already."""
+    shown = set(shown_already)
+    asked = [pk for pk in places if pk not in shown][:500]
+    found = use(Media).list_assets_by_id(ids=asked) if asked else []
+    own = {asset.id for asset in found if asset.owner_id == owner_id}
+    return [pk for pk in places if pk in shown or pk in own]
+
+
+def _number(place: str) -> float:
+    try:
+        return float(place)
+    except ValueError:
+        return 1e9
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
