@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
-from typing import IO
 
 from django.core.files.storage import Storage
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date
 from django.views.decorators.http import require_safe
@@ -101,16 +100,20 @@ def _body(
     storage: Storage, name: str, size: int, headers: dict[str, str], wanted: range | None
 ) -> HttpResponseBase:
     if wanted is None:
-        return FileResponse(storage.open(name), headers=headers | {"Content-Length": str(size)})
+        return _stream(storage, name, range(size), HTTPStatus.OK, headers)
     if not wanted:
         refused = {"Content-Range": f"bytes */{size}", "Cache-Control": "no-store"}
         return HttpResponse(status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers=INERT | refused)
-    headers |= {
-        "Content-Range": f"bytes {wanted.start}-{wanted.stop - 1}/{size}",
-        "Content-Length": str(len(wanted)),
-    }
-    part = _part(storage.open(name), wanted)
-    return StreamingHttpResponse(part, status=HTTPStatus.PARTIAL_CONTENT, headers=headers)
+    headers["Content-Range"] = f"bytes {wanted.start}-{wanted.stop - 1}/{size}"
+    return _stream(storage, name, wanted, HTTPStatus.PARTIAL_CONTENT, headers)
+
+
+def _stream(
+    storage: Storage, name: str, wanted: range, status: HTTPStatus, headers: dict[str, str]
+) -> HttpResponseBase:
+    # Not a FileResponse, which guesses type and disposition anew by the name in the storage.
+    headers["Content-Length"] = str(len(wanted))
+    return StreamingHttpResponse(_part(storage, name, wanted), status=status, headers=headers)
 
 
 def wanted_range(request: HttpRequest, size: int, headers: dict[str, str]) -> range | None:
@@ -132,8 +135,9 @@ def wanted_range(request: HttpRequest, size: int, headers: dict[str, str]) -> ra
     return range(int(first), min(int(last) + 1, size) if last else size)
 
 
-def _part(file: IO[bytes], wanted: range) -> Iterator[bytes]:
-    with file:
+def _part(storage: Storage, name: str, wanted: range) -> Iterator[bytes]:
+    """Opened when the first byte is taken, so that a response nobody reads leaves no file open."""
+    with storage.open(name) as file:
         file.seek(wanted.start)
         left = len(wanted)
         while left and (chunk := file.read(min(left, CHUNK))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
-from pathlib import PurePath
+from pathlib import PurePath, PureWindowsPath
 from typing import IO, Any
 from uuid import UUID
 
@@ -84,7 +84,7 @@ def take_incoming(*, owner_id: UUID, name: str, title: str = "", alt: str = "") 
 
 def keep(*, owner_id: UUID, file: IO[bytes], title: str = "", alt: str = "") -> tuple[models.Asset, bool]:
     """Like store_upload; with whether the picture is new to its owner."""
-    file_name = PurePath(getattr(file, "name", None) or "").name[-255:]
+    file_name = PureWindowsPath(getattr(file, "name", None) or "").name[-255:]
     about = {"title": (title or PurePath(file_name).stem)[:200], "alt": alt[:500], "file_name": file_name}
     with received(file) as incoming:
         return _add_to_known(owner_id, incoming, about) or _add_as_new(owner_id, incoming, about)

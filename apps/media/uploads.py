@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest
 
 from apps.media.reasons import PictureRefused
@@ -42,7 +42,10 @@ class TooLarge(UploadedFile):
 
 
 class PictureUpload(TemporaryFileUploadHandler):
-    """Writes each file to disk as it comes and stops writing at the limit; the other files are kept."""
+    """Writes each file to disk as it comes and stops writing at the limit; the other files are kept.
+
+    Nothing is raised to skip a file: Django would close the one before it as well.
+    """
 
     def __init__(self, request: HttpRequest, *, at_most: int) -> None:
         super().__init__(request)
@@ -50,20 +53,23 @@ class PictureUpload(TemporaryFileUploadHandler):
         self.had_too_many = False
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
-        if not self.files_left:
-            self.had_too_many = True
-            raise StopUpload
-        self.files_left -= 1
-        super().new_file(*args, **kwargs)
+        self.had_too_many = not self.files_left
+        if not self.had_too_many:
+            self.files_left -= 1
+            super().new_file(*args, **kwargs)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self.had_too_many:
+            return
         if start + len(raw_data) <= picture_bytes():
             super().receive_data_chunk(raw_data, start)
         else:
             self.file.truncate(0)
 
     def file_complete(self, file_size: int) -> UploadedFile | None:
+        if self.had_too_many:
+            return None
         if file_size <= picture_bytes():
             return super().file_complete(file_size)
         self.file.close()
-        return TooLarge(self.file_name or "", file_size)
+        return TooLarge(self.file.name or "", file_size)
