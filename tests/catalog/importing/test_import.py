@@ -42,7 +42,7 @@ def events() -> list[str]:
 def test_a_record_becomes_an_item(run: Run) -> None:
     result = run([thing(1)])
     assert result.code == 0
-    assert "1 items created, 0 updated, 0 unchanged, 0 records rejected" in result.output
+    assert "1 created, 0 updated, 0 unchanged, 0 rejected" in result.output
     draft = draft_of(Item.objects.get())
     gifts, prints = Category.objects.get(path="gifts"), Category.objects.get(path="home/prints")
     assert draft == Draft(
@@ -100,7 +100,7 @@ def test_running_it_again_writes_nothing(run: Run) -> None:
     run([thing(number) for number in range(20)])
     before = list(Item.objects.order_by("pk").values_list("pk", "version", "changed_at"))
     result = run([thing(number) for number in range(20)])
-    assert "0 items created, 0 updated, 20 unchanged" in result.output
+    assert "0 created, 0 updated, 20 unchanged" in result.output
     assert list(Item.objects.order_by("pk").values_list("pk", "version", "changed_at")) == before
     assert len(events()) == 20
 
@@ -109,7 +109,7 @@ def test_a_changed_record_updates_its_item_and_no_other(run: Run) -> None:
     run([thing(1), thing(2)])
     versions = dict(Item.objects.values_list("title", "version"))
     result = run([thing(1), thing(2, name="Another title", shelf="Gifts", colour="Green", price="")])
-    assert "0 items created, 1 updated, 1 unchanged" in result.output
+    assert "0 created, 1 updated, 1 unchanged" in result.output
     item = Item.objects.get(title="Another title")
     assert item.slug == "print-2"
     assert item.price is None
@@ -161,7 +161,7 @@ def test_a_change_by_hand_stays_until_the_record_changes(run: Run) -> None:
 def test_an_item_that_was_deleted_is_created_again(run: Run) -> None:
     run([thing(1)])
     service.delete_item(Item.objects.get().pk)
-    assert "1 items created" in run([thing(1)]).output
+    assert "1 created" in run([thing(1)]).output
     assert Item.objects.get().title == "Print 1"
 
 
@@ -183,7 +183,7 @@ def test_equal_titles_have_addresses_of_their_own(run: Run) -> None:
 def test_keys_may_differ_in_their_case_alone(run: Run) -> None:
     result = run([thing(1, sku="a1"), thing(2, sku="A1"), thing(3, sku="á1")])
     assert result.code == 0
-    assert "3 items created" in result.output
+    assert "3 created" in result.output
     assert "3 unchanged" in run([thing(1, sku="a1"), thing(2, sku="A1"), thing(3, sku="á1")]).output
 
 
@@ -209,7 +209,7 @@ def test_rejected_records_are_kept_with_line_and_reason(run: Run) -> None:
     rows = [thing(1), thing(2, price="a lot"), thing(3, name=""), thing(4)]
     result = run(rows)
     assert result.code == 3
-    assert "2 items created, 0 updated, 0 unchanged, 2 records rejected" in result.output
+    assert "2 created, 0 updated, 0 unchanged, 2 rejected" in result.output
     assert "Line 2: price: “a lot” is not a number" in result.output
     assert [(bad["line"], bad["record"]) for bad in result.rejects] == [(2, rows[1]), (3, rows[2])]
     assert result.rejects[1]["reason"] == "There is no title: “name” is empty."
@@ -241,10 +241,10 @@ def test_what_came_before_the_file_broke_stays(run: Run) -> None:
     rows = b"[" + b",\n".join(json.dumps(thing(number)).encode() for number in range(30)) + b',\n{"sku": ['
     result = run(rows, batch_size=8)
     assert result.code == 1
-    assert "30 items created" in result.output
+    assert "30 created" in result.output
     assert "begins in line 31 never ends" in result.output
     assert Item.objects.count() == 30
-    assert "1 items created, 0 updated, 30 unchanged" in run([thing(number) for number in range(31)]).output
+    assert "1 created, 0 updated, 30 unchanged" in run([thing(number) for number in range(31)]).output
 
 
 def test_ctrl_c_keeps_whole_batches_and_says_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,11 +258,11 @@ def test_ctrl_c_keeps_whole_batches_and_says_how_to_go_on(run: Run, monkeypatch:
     monkeypatch.setattr(CatalogWriter, "_remember", remember)
     result = run([thing(number) for number in range(50)], batch_size=10)
     assert result.code == 130
-    assert "20 items created" in result.output
+    assert "20 created" in result.output
     assert "Run the same command again to go on" in result.output
     monkeypatch.undo()
     assert Item.objects.count() == Listing.objects.get(pk=Listing.EVERYTHING).items == 20
-    assert "30 items created, 0 updated, 20 unchanged" in run([thing(number) for number in range(50)]).output
+    assert "30 created, 0 updated, 20 unchanged" in run([thing(number) for number in range(50)]).output
 
 
 def test_dry_run_shows_items_and_rejects_and_writes_nothing(run: Run) -> None:
@@ -285,7 +285,7 @@ def test_dry_run_shows_items_and_rejects_and_writes_nothing(run: Run) -> None:
 
 
 def test_a_limit_reads_so_many_records(run: Run) -> None:
-    assert "5 items created" in run([thing(number) for number in range(20)], limit=5).output
+    assert "5 created" in run([thing(number) for number in range(20)], limit=5).output
 
 
 def test_standard_input_and_csv(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -319,7 +319,7 @@ def test_real_records(run: Run) -> None:
     path = ROOT / "docs/examples/tate.toml"
     result = run((Path(__file__).parent / "tate.jsonl").read_bytes(), path.read_text())
     assert result.code == 0
-    assert "15 items created" in result.output
+    assert "15 created" in result.output
     assert "Year begun: left out" in result.output
     assert Category.objects.get(path="people").translations == {"es": {"title": "personas"}}
     figure = service.search_items(query="bowing seated").items[0]

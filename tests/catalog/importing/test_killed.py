@@ -124,7 +124,7 @@ def test_it_completes_after_being_killed_again_and_again(site: Site) -> None:
     process = site.begin_import()
     assert process.wait(300) == 0, site.output()
     done = killed_at[-1]
-    assert f"{RECORDS - done} items created, 0 updated, {done} unchanged" in site.output()
+    assert f"{RECORDS - done} created, 0 updated, {done} unchanged" in site.output()
     assert whole(site) == RECORDS
 
 

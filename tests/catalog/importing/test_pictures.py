@@ -89,7 +89,7 @@ def test_a_missing_picture_costs_the_picture_and_not_the_item(shop: Run, photos:
     rows = [thing(1, files="red.png|green.png")]
     result = shop(rows)
     assert result.code == 3
-    assert "1 items created" in result.output
+    assert "1 created" in result.output
     assert "1 picture was left out" in result.output
     assert [(bad["line"], bad["record"]["sku"]) for bad in result.rejects] == [(1, "S1")]
     assert "no picture file “green.png” in" in result.rejects[0]["reason"]

@@ -145,8 +145,8 @@ def _file_options(mapping: Mapping, options: dict[str, Any]) -> FileOptions:
 
 def _said(report: Report) -> str:
     said = _(
-        "%(read)d records: %(created)d items created, %(updated)d updated, %(unchanged)d unchanged, "
-        "%(rejected)d records rejected."
+        "%(read)d records: %(created)d created, %(updated)d updated, %(unchanged)d unchanged, "
+        "%(rejected)d rejected."
     ) % vars(report)
     if report.left_out:
         said += " " + ngettext(
