@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTEXTS = ("auth", "media", "catalog")
@@ -90,10 +91,10 @@ class Server:
         return self.log.read_text(errors="replace")
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> Iterator[Self]:
         self.start()
         try:
-            yield
+            yield self
         finally:
             self.stop()
 
