@@ -95,7 +95,7 @@ CACHES: dict[str, dict[str, Any]] = {
     else {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
     # How often somebody tried to sign in: rows, for a limit must hold when Redis is away or empty.
     "limits": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "apps.auth.limits.AttemptCache",
         "LOCATION": "accounts_attempt",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
@@ -274,5 +274,6 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED
 
 if not SECRET_KEY or len(SECRET_KEY) < 32:
     raise ImproperlyConfigured(
-        "SECRET_KEY is shorter than 32 characters. Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+        "SECRET_KEY is shorter than 32 characters. Make one: "
+        "python -c 'import secrets; print(secrets.token_urlsafe(50))'"
     )

@@ -62,9 +62,10 @@ def ensure_port_is_free() -> None:
     try:
         socket.create_server((settings.BIND_ADDRESS, settings.PORT)).close()
     except OSError as error:
+        why = os.strerror(error.errno or 0)
         raise CommandError(
-            f"Port {settings.PORT} on {settings.BIND_ADDRESS} can't be used ({os.strerror(error.errno or 0)}); perhaps the "
-            f"site runs already. Stop the other program, or choose another port: PORT={settings.PORT + 1} bin/run"
+            f"Port {settings.PORT} on {settings.BIND_ADDRESS} can't be used ({why}); perhaps the site runs "
+            f"already. Stop the other program, or choose another port: PORT={settings.PORT + 1} bin/run"
         ) from error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -78,7 +78,7 @@ class Command(BaseCommand):
         self.expect(count, options["ids"])
         self.stdout.write(f"{count} discarded.")
 
-    def expect(self, count: int, ids: list[UUID] | None) -> None:
+    def expect(self, count: int, ids: Collection[UUID] | None) -> None:
         if ids is not None and count < len(set(ids)):
             raise CommandError(
                 f"{count} of {len(set(ids))} were parked; the others are not, or are not known here."
