@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial
 from smtplib import SMTPException
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -13,13 +17,15 @@ from allauth.account.models import EmailAddress
 from allauth.core import context as allauth_context
 from django.conf import settings
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.auth.models import User
 from seam import atomic
+
+if TYPE_CHECKING:  # allauth's forms ask for this adapter while they are imported
+    from apps.auth.forms import SignUpForm
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +36,32 @@ def on_site(url: str) -> str:
     return f"{settings.SITE_URL}{parts._replace(scheme='', netloc='').geturl()}"
 
 
+_later: ContextVar[list[Callable[[], None]] | None] = ContextVar("mails_for_later", default=None)
+
+
+@contextmanager
+def mails_afterwards() -> Iterator[None]:
+    """Mails of this block are sent at its end, and none if it fails: no transaction waits for a mail server."""
+    waiting: list[Callable[[], None]] = []
+    token = _later.set(waiting)
+    try:
+        yield
+    finally:
+        _later.reset(token)
+    for send in waiting:
+        send()
+
+
 class Adapter(DefaultAccountAdapter):
-    def save_user(self, request: HttpRequest, user: User, form: Form, commit: bool = True) -> User:
-        user = super().save_user(request, user, form, commit=False)
-        user.name = form.cleaned_data.get("name", "")
+    def save_user(self, request: HttpRequest, user: User, form: SignUpForm, commit: bool = True) -> User:
+        user.email = form.cleaned_data["email"]
+        user.name = form.cleaned_data["name"]
+        user.password = form.hashed_password
         return User.objects.add(user) if commit else user
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """One may ask for an address that somebody else signed up with meanwhile: theirs it is."""
-        with atomic("auth"):
+        with mails_afterwards(), atomic("auth"):
             taken = User.objects.exclude(pk=email_address.user_id).filter(email=email_address.email)
             if not taken.exists():
                 return bool(super().confirm_email(request, email_address))
@@ -53,16 +76,17 @@ class Adapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """A mail server that is away is told to the person and the log; what they did stays done."""
+        if (waiting := _later.get()) is not None:
+            waiting.append(partial(self.send_mail, template_prefix, email, context))
+            return
         site = SimpleNamespace(name=settings.SITE_NAME, domain=urlsplit(settings.SITE_URL).netloc)
         links = {key: on_site(value) for key, value in context.items() if key.endswith("_url")}
         try:
             super().send_mail(template_prefix, email, {"current_site": site} | context | links)
         except (SMTPException, OSError):
             log.exception("the mail %s could not be sent", template_prefix)
-            messages.error(
-                allauth_context.request,
-                _("We could not send the e-mail just now. Please try again in a few minutes."),
-            )
+            sorry = _("We could not send the e-mail just now. Please try again in a few minutes.")
+            messages.error(allauth_context.request, sorry)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("auth:account")

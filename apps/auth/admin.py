@@ -16,7 +16,6 @@ from django.utils.translation import ngettext
 
 from apps.auth import service
 from apps.auth.models import Job, OutboxEvent, User, new_epoch
-from seam import atomic
 from seam.admin import RowAdmin
 
 # Whoever is not signed in signs in like everybody else: with the same limits, and later the same second factor.
@@ -75,8 +74,7 @@ class PersonAdmin(UserAdmin):
             return
         if "is_active" in form.changed_data and not obj.is_active:
             obj.epoch = new_epoch()  # coming back later, they sign in anew
-        with atomic("auth"):
-            obj.save()
+        obj.save()
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         service.delete_person(person_id=obj.pk)

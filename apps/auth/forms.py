@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from allauth.account.forms import SignupForm
 from django import forms
 from django.contrib.auth.hashers import make_password
@@ -12,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from apps.auth.models import User
+from seam import atomic
 
 
 def _name_field() -> forms.CharField:
@@ -28,21 +27,22 @@ class SignUpForm(SignupForm):
     """Says nothing about whether the address has an account, neither in words nor by how long it takes."""
 
     account_already_exists: bool
+    hashed_password: str
     name = _name_field()
     field_order = ("email", "name", "password1")
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])  # as long as making the account would take
-            return self._pretend(request)
+        # The slow part comes first, for a new address and a known one alike.
+        self.hashed_password = make_password(self.cleaned_data["password1"])
         try:
             return super().try_save(request)
         except IntegrityError:  # somebody signed up with this address since the form was checked
             self.account_already_exists = True
-            return self._pretend(request)
+            return super().try_save(request)
 
-    def _pretend(self, request: HttpRequest) -> Any:
-        return super().try_save(request)
+    def save(self, request: HttpRequest) -> User:
+        with atomic("auth"):  # the person, the address and the event
+            return super().save(request)
 
 
 class ProfileForm(forms.ModelForm):

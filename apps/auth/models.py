@@ -109,7 +109,8 @@ class User(AbstractBaseUser):
             self.epoch = new_epoch()
             if kwargs.get("update_fields") is not None:
                 kwargs["update_fields"] = {*kwargs["update_fields"], "epoch"}
-        super().save(**kwargs)
+        with atomic("auth"):
+            super().save(**kwargs)
 
     def get_session_auth_hash(self) -> str:
         """What Django compares a session with: the epoch, since sessions are kept on the server."""

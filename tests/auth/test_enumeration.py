@@ -2,14 +2,19 @@
 
 import re
 import time
+from datetime import timedelta
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core import mail
 from django.core.cache import caches
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from apps.auth.models import Attempt
 from monolith.cache import redis_cache
+from seam.db import open_transaction
 from tests.auth.hashers import CountingHasher
 from tests.people import PASSWORD, make_person
 from tests.servers import free_port
@@ -56,8 +61,6 @@ def test_an_unknown_address_and_a_wrong_password_are_told_apart_by_nothing(work)
 
 def test_an_account_that_is_not_active_is_told_apart_by_nothing_either(work):
     make_person("bob@example.com")
-    from django.contrib.auth import get_user_model
-
     get_user_model().objects.update(is_active=False)
     work()
     wrong = answer_of(
@@ -141,3 +144,20 @@ def test_attempts_are_forgotten_in_time(bob):
     finally:
         time.time = real
     assert tried.url == "/"
+
+
+def test_what_is_counted_is_written_in_transactions_of_this_context(bob):
+    written = []
+
+    def note(execute, sql, params, many, context):
+        if sql.startswith(("INSERT", "UPDATE", "DELETE")) and "accounts_attempt" in sql:
+            written.append((sql.split()[0], open_transaction()))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        Client().post("/accounts/login/", {"login": bob.email, "password": "x"})
+        Attempt.objects.update(expires=timezone.now() - timedelta(days=1))
+        Client().post("/accounts/login/", {"login": bob.email, "password": "x"})
+    assert {"INSERT", "DELETE"} <= {verb for verb, _ in written}
+    assert {context for verb, context in written if context} == {"auth"}
+    assert [verb for verb, context in written if context is None] == ["UPDATE"], "only the test's own"
