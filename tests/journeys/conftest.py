@@ -79,7 +79,7 @@ def signed_in(browser: Browser, place: Place) -> Callable[[str], StorageState]:
 def sign_in(visitor: Visitor, email: str, password: str) -> None:
     """By the sign-in page, as anyone does."""
     visitor.go("/accounts/login/")
-    visitor.main().get_by_label("E-mail").fill(email)
+    visitor.main().get_by_label("Email").fill(email)
     visitor.main().get_by_role("textbox", name="Password").fill(password)
     visitor.main().get_by_role("button", name="Sign in").click()
     expect(visitor.page.get_by_role("link", name="Sign in")).to_have_count(0)
