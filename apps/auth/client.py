@@ -21,7 +21,9 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
+from rest_framework.exceptions import APIException
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -188,10 +190,19 @@ class PrincipalAuthentication(BaseAuthentication):
         return 'Session realm="api"'
 
 
+class _Unavailable(APIException):
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "auth_is_away"
+    default_detail = gettext_lazy("Who is calling can't be told at the moment. Please try again soon.")
+    wait = 30  # seconds, for Retry-After
+
+
 class _HasRole(BasePermission):
     role: Role
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        if getattr(request, "auth_is_away", False):
+            raise _Unavailable
         return bool(request.user and request.user.has_role(self.role))  # type: ignore[union-attr]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.forms import SignupForm
 from django import forms
 from django.contrib.auth.hashers import make_password
@@ -30,6 +32,12 @@ class SignUpForm(SignupForm):
     hashed_password: str
     name = _name_field()
     field_order = ("email", "name", "password1")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = _(
+            "At least 8 characters; not a common password, and not like your name or address."
+        )
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         # The slow part comes first, for a new address and a known one alike.

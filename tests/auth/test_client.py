@@ -226,3 +226,10 @@ def test_the_api_takes_no_write_by_cookie_without_a_csrf_token(bob):
     key = key_for(bob)
     assert call(Me, key=key, method="post")[0] == HTTPStatus.FORBIDDEN
     assert call(Me, key=key, method="post", token="a" * 32) == (200, {"name": "Bob"})
+
+
+def test_the_api_says_so_when_auth_is_away(bob, auth_is_away):
+    key = key_for(bob)
+    forget_everything()
+    assert call(Me, key=key)[0] == HTTPStatus.SERVICE_UNAVAILABLE
+    assert call(Open, key=key) == (200, {"anonymous": True, "is": Principal.__name__})
