@@ -70,10 +70,9 @@ class Items(CatalogView):
         """`order` (newest, title, price), `limit` (1 to 100), and `after`: `next` of the page before."""
         params = request.query_params
         listing = Listing.objects.filter(pk=Listing.EVERYTHING).first() or Listing(pk=Listing.EVERYTHING)
-        page = paging.page(
-            listing, (), order=params.get("order", "newest"), size=_limit(request), after=params.get("after")
-        )
-        return Response({"items": _represented([row["item_id"] for row in page.rows]), "next": page.next})
+        order, after = params.get("order", "newest"), params.get("after")
+        page = paging.page(listing, order=order, size=_limit(request), after=after)
+        return Response({"items": _represented([pk for pk, _version in page.items]), "next": page.next})
 
     def post(self, request: Request) -> Response:
         """A new draft; `"published": true` publishes it at once."""

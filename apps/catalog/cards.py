@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 from zlib import crc32
 
 from django.core.cache import cache
@@ -11,28 +12,29 @@ from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.catalog.localized import localized
+from apps.catalog.models import Item
 from apps.catalog.prices import shown_price
 from apps.catalog.release import release
 
-COLUMNS = ("slug", "title", "translations", "subtitle", "price", "currency", "cover", "version")
-ENTRY_COLUMNS = tuple(f"item__{name}" for name in COLUMNS)
+COLUMNS = ("slug", "title", "translations", "subtitle", "price", "currency", "cover")
 KEPT_SECONDS = 7 * 24 * 3600
 TINTS = 6
 
+Versions = Sequence[tuple[UUID, int]]
 
-def cards(rows: Sequence[dict[str, Any]], language: str) -> list[SafeString]:
-    """The cards of rows of COLUMNS, in their order. A changed item has another version, so another card."""
-    keys = [f"card:{release()}:{language}:{row['version']}" for row in rows]
-    kept = cache.get_many(keys)
-    missing = {key: _render(row, language) for key, row in zip(keys, rows, strict=True) if key not in kept}
+
+def cards(items: Versions, language: str) -> list[SafeString]:
+    """The cards of items, given with their versions, in their order. A changed item has another version, so
+    another card; only cards that nobody has seen yet ask the database."""
+    keys = {pk: f"card:{release()}:{language}:{version}" for pk, version in items}
+    kept = cache.get_many(keys.values())
+    missing = [pk for pk, key in keys.items() if key not in kept]
     if missing:
-        cache.set_many(missing, KEPT_SECONDS)
-    return [mark_safe(kept.get(key) or missing[key]) for key in keys]
-
-
-def of_entries(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of ListingEntry with ENTRY_COLUMNS as rows of COLUMNS."""
-    return [{name: row[f"item__{name}"] for name in COLUMNS} for row in rows]
+        rows = Item.objects.filter(pk__in=missing).values("pk", *COLUMNS)
+        made = {keys[row["pk"]]: _render(row, language) for row in rows}
+        cache.set_many(made, KEPT_SECONDS)
+        kept |= made
+    return [mark_safe(kept[key]) for key in keys.values() if key in kept]
 
 
 def _render(row: dict[str, Any], language: str) -> str:

@@ -48,7 +48,6 @@ class ItemForm(forms.Form):
     currency = forms.RegexField(
         r"^[A-Za-z]{3}$",
         label=gettext_lazy("Currency"),
-        required=False,
         initial="EUR",
         error_messages={"invalid": gettext_lazy("Three letters, like EUR or MXN.")},
         widget=forms.TextInput(attrs={"size": 4, "maxlength": 3, "autocapitalize": "characters"}),
@@ -81,12 +80,6 @@ class ItemForm(forms.Form):
     @property
     def translated(self) -> list[forms.BoundField]:
         return [self[f"{name}_{code}"] for code, _name in OTHERS for name in ("title", "description")]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.get("price") is not None and "currency" in cleaned and not cleaned["currency"]:
-            self.add_error("currency", _("A price needs a currency, like EUR."))
-        return cleaned
 
     def draft(self, **parts: Any) -> Draft:
         """What the valid form says, with the parts that stand outside of it."""

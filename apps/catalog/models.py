@@ -214,7 +214,7 @@ class ItemPicture(models.Model):
 
 
 class ListingEntry(models.Model):
-    """A published item in a Listing, with its sort keys: each order is one index that holds all it needs.
+    """A published item in a Listing, with its version and its sort keys, each the end of an index.
 
     Keys but `published_at` end with a part of the item's id (text.py), so pages far into ten thousand equal
     titles or prices cost what the first one costs.
@@ -223,6 +223,7 @@ class ListingEntry(models.Model):
     pk = models.CompositePrimaryKey("listing_id", "item_id")
     listing = models.ForeignKey(Listing, on_delete=models.CASCADE, db_index=False, related_name="entries")
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
+    version = models.BigIntegerField()
     published_at = models.DateTimeField()
     title_en = models.CharField(max_length=32)
     title_es = models.CharField(max_length=32)

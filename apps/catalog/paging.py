@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from apps.catalog.contract import InvalidQuery
@@ -20,6 +20,8 @@ from apps.catalog.models import Listing, ListingEntry
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 ORDERS = ("newest", "title", "price")
+
+Row = tuple[Any, UUID, int]  # sort key, item, its version
 
 
 @dataclass(frozen=True)
@@ -32,16 +34,15 @@ class Key:
 
 @dataclass(frozen=True)
 class Page:
-    """`next` goes into `after`, `previous` into `before`; None where there is no such page."""
+    """Items with their versions. `next` goes into `after`, `previous` into `before`; None: no such page."""
 
-    rows: list[dict[str, Any]]
+    items: list[tuple[UUID, int]]
     next: str | None
     previous: str | None
 
 
 def page(
     listing: Listing,
-    columns: Sequence[str],
     *,
     order: str = "newest",
     language: str = "en",
@@ -50,7 +51,7 @@ def page(
     before: str | None = None,
     within: Sequence[Listing] = (),
 ) -> Page:
-    """Rows of `columns` (of ListingEntry, through `item__` of the item) that stand in all these listings.
+    """Items that stand in all these listings, in one order.
 
     Raises InvalidQuery for an order that isn't there and for a cursor that did not come from here.
     """
@@ -61,16 +62,16 @@ def page(
         entries = entries.filter(Exists(ListingEntry.objects.filter(listing=other.pk, item=OuterRef("item"))))
     cursor = _read(after or before, field)
     back = after is None and before is not None
-    rows = _rows(entries, field, descending != back, cursor, size, columns)
+    rows = _rows(entries, field, descending != back, cursor, size)
     if back and len(rows) <= size:  # the beginning: show it whole
         back, cursor = False, None
-        rows = _rows(entries, field, descending, None, size, columns)
+        rows = _rows(entries, field, descending, None, size)
     more = len(rows) > size
     rows = rows[:size]
     if back:
         rows.reverse()
     return Page(
-        rows=rows,
+        items=[(item_id, version) for _key, item_id, version in rows],
         next=_write(rows[-1], field) if rows and (back or more) else None,
         previous=_write(rows[0], field) if rows and (more if back else cursor is not None) else None,
     )
@@ -100,13 +101,8 @@ def _field(order: str, language: str) -> tuple[str, bool]:
 
 
 def _rows(
-    entries: QuerySet[ListingEntry],
-    field: str,
-    descending: bool,
-    cursor: Key | None,
-    size: int,
-    columns: Sequence[str],
-) -> list[dict[str, Any]]:
+    entries: QuerySet[ListingEntry], field: str, descending: bool, cursor: Key | None, size: int
+) -> list[Row]:
     if cursor is not None:
         beyond = "lt" if descending else "gt"
         # The first condition is the range of the index; the second only sorts out rows of the very same key.
@@ -115,15 +111,15 @@ def _rows(
             Q(**{f"{field}__{beyond}": cursor.value}) | Q(**{f"item__{beyond}": cursor.item_id}),
         )
     sign = "-" if descending else ""
-    found = entries.order_by(f"{sign}{field}", f"{sign}item_id").values("item_id", *columns, key=F(field))
-    return list(found[: size + 1])
+    rows = entries.order_by(f"{sign}{field}", f"{sign}item_id").values_list(field, "item_id", "version")
+    return list(rows[: size + 1])
 
 
-def _write(row: dict[str, Any], field: str) -> str:
-    value = row["key"]
+def _write(row: Row, field: str) -> str:
+    value, item_id, _version = row
     if isinstance(value, datetime):
         value = (value - EPOCH) // MICROSECOND
-    raw = json.dumps([field, value, row["item_id"].hex], separators=(",", ":"))
+    raw = json.dumps([field, value, item_id.hex], separators=(",", ":"))
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from apps.catalog import facets, shape
-from apps.catalog.cards import COLUMNS, cards
+from apps.catalog.cards import cards
 from apps.catalog.contract import InvalidQuery
 from apps.catalog.filters import parse, read
 from apps.catalog.held import shows
@@ -30,12 +30,12 @@ def results(request: HttpRequest) -> HttpResponse:
         found = search(query, documents=narrowed.everything.items, after=after, within=narrowed.listings)
     except InvalidQuery:
         return HttpResponseRedirect(links.to())
-    rows = {row["pk"]: row for row in Item.objects.filter(pk__in=found.ids).values("pk", *COLUMNS)}
+    versions = dict(Item.objects.filter(pk__in=found.ids).values_list("pk", "version"))
     counted = facets.of_items(found.sample)
     attributes = shape.attributes(narrowed.shape)
     context = {
         "q": query,
-        "cards": cards([rows[pk] for pk in found.ids if pk in rows], language),
+        "cards": cards([(pk, versions[pk]) for pk in found.ids if pk in versions], language),
         "total": found.total,
         "more": found.more,
         "filters": links.chosen(narrowed.filters),

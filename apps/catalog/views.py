@@ -10,12 +10,13 @@ from django.core.cache import cache
 from django.db.models import F, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.catalog import facets, paging, shape
-from apps.catalog.cards import ENTRY_COLUMNS, cards, of_entries
+from apps.catalog.cards import cards
 from apps.catalog.categories import paths_to
 from apps.catalog.contract import InvalidQuery
 from apps.catalog.filters import Filter, Narrowed, parse, read
@@ -38,15 +39,28 @@ def front(request: HttpRequest) -> HttpResponse:
     """The newest items and the categories at the top."""
     narrowed = read()
     language = get_language() or "en"
-    page = paging.page(narrowed.everything, ENTRY_COLUMNS, size=24)
+    page = paging.page(narrowed.everything)
+    hero, top = _welcome(narrowed, page)
     context = {
-        "cards": cards(of_entries(page.rows), language),
-        "hero": next((row for row in of_entries(page.rows) if row["cover"]), None),
+        "cards": cards(page.items, language),
+        "hero": hero,
         "items": narrowed.everything.items,
-        "categories": _named(_children(None), language),
+        "categories": _named(top, language),
         "next": page.next and f"/browse?{urlencode({'after': page.next})}",
     }
     return shows(render(request, "catalog/front.html", context), narrowed.versions)
+
+
+def _welcome(narrowed: Narrowed, page: paging.Page) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The newest item with a picture and the categories at the top; kept until any item or category changes."""
+    key = "front:" + "-".join(str(version) for version in narrowed.versions.values())
+    kept: tuple[dict[str, Any] | None, list[dict[str, Any]]] | None = cache.get(key)
+    if kept is None:
+        ids = [pk for pk, _version in page.items]
+        found = {row["pk"]: row for row in Item.objects.filter(pk__in=ids).values("pk", "slug", "cover")}
+        kept = next((found[pk] for pk in ids if pk in found and found[pk]["cover"]), None), _children(None)
+        cache.set(key, kept, KEPT_SECONDS)
+    return kept
 
 
 @require_safe
@@ -216,14 +230,14 @@ def _facts(facts: Sequence[dict[str, str]], attributes: shape.Attributes, langua
     return list(groups.values())
 
 
-def _related(own: Mapping[str, Any], listing: int) -> list[str]:
+def _related(own: Mapping[str, Any], listing: int) -> list[SafeString]:
     """The items that come after this one in its category, newest first: others for each."""
     rows = ListingEntry.objects.filter(listing=listing).exclude(item=own["pk"])
-    newest_first = rows.order_by("-published_at", "-item_id").values("item_id", *ENTRY_COLUMNS)
+    newest_first = rows.order_by("-published_at", "-item_id").values_list("item_id", "version")
     found = list(newest_first.filter(published_at__lte=own["published_at"])[:RELATED])
     if len(found) < RELATED:
         found = list(newest_first[:RELATED])
-    return cards(of_entries(found), get_language() or "en")
+    return cards(found, get_language() or "en")
 
 
 # What lists have in common
@@ -244,7 +258,7 @@ def _listing(
     order = request.GET.get("order", "newest")
     cursors = {"after": request.GET.get("after"), "before": request.GET.get("before")}
     try:
-        page = paging.page(listing, ENTRY_COLUMNS, order=order, language=language, within=within, **cursors)
+        page = paging.page(listing, order=order, language=language, within=within, **cursors)
     except InvalidQuery:
         return HttpResponseRedirect(request.path)
     attributes = shape.attributes(versions[Listing.SHAPE])
@@ -257,7 +271,7 @@ def _listing(
     without = [*filters, *([own_filter] if own_filter else [])]
     links = Links(request.path, order, list(filters))
     context |= {
-        "cards": cards(of_entries(page.rows), language),
+        "cards": cards(page.items, language),
         "items": None if filters else listing.items,
         "orders": links.orders(),
         "filters": links.chosen(filters),
