@@ -10,11 +10,12 @@ from typing import IO, Any
 from uuid import UUID
 
 from django.core.files import File
-from django.db import IntegrityError
+from django.db import DatabaseError
 from django.db.models import F
 from django.utils import timezone, translation
 
 from apps.media import contract, models
+from apps.media.conflicts import again_on_conflict, is_conflict
 from apps.media.contract import (
     Asset,
     AssetDeleted,
@@ -87,7 +88,12 @@ def keep(*, owner_id: UUID, file: IO[bytes], title: str = "", alt: str = "") -> 
     file_name = PureWindowsPath(getattr(file, "name", None) or "").name[-255:]
     about = {"title": (title or PurePath(file_name).stem)[:200], "alt": alt[:500], "file_name": file_name}
     with received(file) as incoming:
-        return _add_to_known(owner_id, incoming, about) or _add_as_new(owner_id, incoming, about)
+        return _add(owner_id, incoming, about)
+
+
+@again_on_conflict
+def _add(owner_id: UUID, incoming: Incoming, about: dict[str, str]) -> tuple[models.Asset, bool]:
+    return _add_to_known(owner_id, incoming, about) or _add_as_new(owner_id, incoming, about)
 
 
 def _add_to_known(
@@ -126,12 +132,11 @@ def _add_as_new(owner_id: UUID, incoming: Incoming, about: dict[str, str]) -> tu
             original.save(force_insert=True)
             _render(original)
             return models.Asset.objects.create(owner_id=owner_id, original=original, **about), True
-    except IntegrityError:  # somebody else brought the same bytes at the same moment
-        originals().delete(original.name)
-        known = _add_to_known(owner_id, incoming, about)
-        if known is None:
-            raise
-        return known
+    except DatabaseError as error:
+        # Somebody else brought the same bytes at the same moment. After any other error the row may be there.
+        if is_conflict(error):
+            originals().delete(original.name)
+        raise
 
 
 def _render(original: models.Original) -> None:
@@ -199,6 +204,7 @@ def retry(*, owner_id: UUID, asset_id: UUID) -> models.Asset:
         return asset
 
 
+@again_on_conflict
 def delete_asset(*, owner_id: UUID, asset_id: UUID) -> None:
     """Raises AssetNotFound."""
     with atomic("media"):
