@@ -44,7 +44,7 @@ class Bench:
 
     @cached_property
     def bare(self) -> str:
-        return self.stack.enter_context(baseline(self.folder))
+        return self.stack.enter_context(baseline(self.large, self.folder))
 
     @cached_property
     def member(self) -> dict[str, str]:
@@ -78,7 +78,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 
 def measure_pages(bench: Bench) -> None:
-    """Each page held, made afresh and signed in, against bytes and a template page of its own size."""
+    """Each page held, made afresh and signed in, against bytes of its size and the same templates from memory."""
     site, found = bench.large, bench.pages_of(bench.large)
     made = site.python("-m", "bench.inside", "queries", bench.member["session"], *found.values()).splitlines()
     table(
@@ -110,7 +110,7 @@ def kinds(bench: Bench, site: Website, path: str) -> list[Target]:
     return [
         Target("bytes", f"{bench.bare}/bytes/{size}"),
         Target("held", site.url + path),
-        Target("template", f"{bench.bare}/template/{size}"),
+        Target("template", f"{bench.bare}/page{path}"),
         Target("afresh", site.url + path, {"Cookie": cookie_header(UNHELD)}),
         Target("signed in", site.url + path, {"Cookie": cookie_header(bench.member)}),
     ]

@@ -1,102 +1,76 @@
-"""What our pages are compared with: a bare Django site that returns ready bytes, or renders cards from memory.
+"""What our pages are compared with: Django views that do nothing but return bytes, or render a page from memory.
 
-/bytes/<size>     a view that returns `size` bytes it holds
-/template/<size>  a page of about `size` bytes made by Django's template engine from plain values, no database
+/bytes/<size>    a view that returns `size` bytes it holds
+/page/<path>     the page at <path>, made by the same templates from plain values that are in memory: no database,
+                 and every card of it rendered
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
 
-import django
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
-from django.urls import path
+from django.template.loader import get_template
+from django.urls import path, resolve
+from django.utils.safestring import mark_safe
 
-BASE = """{% load i18n static %}<!doctype html><html lang="{{ language }}"><head><meta charset="utf-8">
-<title>{% block title %}{% endblock %}</title><link rel="stylesheet" href="{% static 'site.css' %}"></head><body>
-<header><a href="{% url 'front' %}">{{ site }}</a><form action="{% url 'front' %}"><label>{% translate "Search" %}
-<input name="q"></label></form></header><main>{% block main %}{% endblock %}</main></body></html>"""
-LIST = """{% extends "base.html" %}{% load i18n %}{% block title %}{% translate "Works" %}{% endblock %}
-{% block main %}<h1>{% translate "Works" %}</h1><ul>{% for card in cards %}{% include "card.html" %}{% endfor %}</ul>
-{% endblock %}"""
-CARD = """{% load i18n %}<li><a href="{{ card.url }}">{% include "picture.html" with picture=card.picture %}
-<h2>{{ card.title }}</h2><p>{% blocktranslate with artist=card.artist %}by {{ artist }}{% endblocktranslate %}</p>
-{% if card.price %}<p>{{ card.price|floatformat:2 }} €</p>{% else %}<p>{% translate "Sold" %}</p>{% endif %}</a></li>
-"""
-PICTURE = """<picture>{% for source in picture.sources %}
-<source type="{{ source.type }}" sizes="{{ sizes }}" srcset="{{ source.srcset }}">{% endfor %}
-<img src="{{ picture.src }}" width="{{ picture.width }}" height="{{ picture.height }}" alt="{{ picture.alt }}"
-{% if forloop.counter > 4 %}loading="lazy"{% endif %}></picture>"""
+application = get_wsgi_application()
 
-TEMPLATES = {"base.html": BASE, "list.html": LIST, "card.html": CARD, "picture.html": PICTURE}
-LOCMEM = "django.template.loaders.locmem.Loader"
-
-settings.configure(
-    ALLOWED_HOSTS=["127.0.0.1", "localhost"],
-    SECRET_KEY="of a site that holds nothing",
-    ROOT_URLCONF=__name__,
-    # What `django-admin startproject` gives.
-    MIDDLEWARE=[
-        "django.middleware.security.SecurityMiddleware",
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.middleware.common.CommonMiddleware",
-        "django.middleware.csrf.CsrfViewMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-        "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    ],
-    INSTALLED_APPS=[
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-        "django.contrib.sessions",
-        "django.contrib.staticfiles",
-    ],
-    TEMPLATES=[
-        {
-            "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "OPTIONS": {
-                "loaders": [("django.template.loaders.cached.Loader", [(LOCMEM, TEMPLATES)])],
-            },
-        }
-    ],
-    STATIC_URL="/static/",
-    USE_I18N=True,
-)
-django.setup()
+from apps.auth.contract import Principal
+from apps.catalog import cards as site_cards
+from apps.catalog import search_views, views
+from apps.catalog.models import Item
 
 
-def card(number: int) -> dict[str, object]:
-    """A card of plain values: its addresses are strings already, nothing is looked up."""
-    title = f"A work of art & its frame, number {number}"
-    files = [(f"/media/r/{number:064x}/{width}", width) for width in (320, 640, 1280)]
-    sources = [
-        {"type": f"image/{kind}", "srcset": ", ".join(f"{file}.{kind} {width}w" for file, width in files)}
-        for kind in ("avif", "webp")
-    ]
-    picture = {"sources": sources, "src": f"{files[1][0]}.jpg", "width": 640, "height": 480, "alt": title}
-    return {
-        "url": f"/items/work-{number}",
-        "title": title,
-        "artist": "Somebody",
-        "price": 120.5,
-        "picture": picture,
+@dataclass(frozen=True)
+class Recorded:
+    """What a view of the site gave to its template."""
+
+    template: str
+    context: dict[str, Any]
+
+
+def record(request: HttpRequest, address: str) -> Recorded:
+    """Let the site's own view make the page once; keep the values it would have rendered."""
+    kept: list[Recorded] = []
+
+    def render(_request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        kept.append(Recorded(template, context))
+        return HttpResponse()
+
+    def cards(items: list[tuple[UUID, int]], language: str) -> list[dict[str, Any]]:
+        rows = Item.objects.filter(pk__in=[pk for pk, _version in items]).values("pk", *site_cards.COLUMNS)
+        return [site_cards.values(row, language) for row in rows]
+
+    view = resolve(address, "monolith.urls")
+    with (
+        patch.multiple(views, render=render, cards=cards),
+        patch.multiple(search_views, render=render, cards=cards),
+    ):
+        view.func(request, *view.args, **view.kwargs)
+    return kept[-1]
+
+
+recorded: dict[str, Recorded] = {}
+
+
+def page(request: HttpRequest, address: str) -> HttpResponse:
+    request.principal = Principal()  # type: ignore[attr-defined]
+    key = request.get_full_path()
+    if key not in recorded:
+        recorded[key] = record(request, f"/{address}")
+    known, card = recorded[key], get_template("catalog/card.html")
+    made = {
+        name: [mark_safe(card.render(values)) for values in known.context[name]]
+        for name in ("cards", "related")
+        if name in known.context
     }
-
-
-def render(cards: list[dict[str, object]]) -> str:
-    return render_to_string(
-        "list.html", {"language": "en", "site": "Baseline", "sizes": "20rem", "cards": cards}
-    )
-
-
-@cache
-def cards_for(size: int) -> list[dict[str, object]]:
-    """As many cards as make a page of about `size` bytes."""
-    empty, one = len(render([])), len(render([card(1)]))
-    return [card(number) for number in range(max(1, round((size - empty) / (one - empty))))]
+    return HttpResponse(get_template(known.template).render(known.context | made, request))
 
 
 @cache
@@ -108,13 +82,8 @@ def ready_bytes(request: HttpRequest, size: int) -> HttpResponse:
     return HttpResponse(body(size))
 
 
-def made_by_template(request: HttpRequest, size: int) -> HttpResponse:
-    return HttpResponse(render(cards_for(size)))
-
-
 urlpatterns = [
     path("bytes/<int:size>", ready_bytes),
-    path("template/<int:size>", made_by_template),
-    path("", ready_bytes, name="front"),
+    path("page/", page, {"address": ""}),
+    path("page/<path:address>", page),
 ]
-application = get_wsgi_application()

@@ -66,10 +66,11 @@ def served(site: Website, folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def baseline(folder: Path) -> Iterator[str]:
-    """The address of the bare Django site, under the same server settings."""
+def baseline(site: Website, folder: Path) -> Iterator[str]:
+    """The address of the bare Django beside `site`, under the same server settings."""
     url = f"http://localhost:{free_port()}"
-    with gunicorn("bench.baseline:application", url, folder / "baseline.log", dict(os.environ)):
+    env = site.env | {"DJANGO_SETTINGS_MODULE": "bench.settings"}
+    with gunicorn("bench.baseline", url, folder / "baseline.log", env):
         wait_until_answers(f"{url}/bytes/1")
         yield url
 

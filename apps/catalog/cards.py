@@ -31,21 +31,21 @@ def cards(items: Versions, language: str) -> list[SafeString]:
     missing = [pk for pk, key in keys.items() if key not in kept]
     if missing:
         rows = Item.objects.filter(pk__in=missing).values("pk", *COLUMNS)
-        made = {keys[row["pk"]]: _render(row, language) for row in rows}
+        template = get_template("catalog/card.html")
+        made = {keys[row["pk"]]: template.render(values(row, language)) for row in rows}
         cache.set_many(made, KEPT_SECONDS)
         kept |= made
     return [mark_safe(kept[key]) for key in keys.values() if key in kept]
 
 
-def _render(row: dict[str, Any], language: str) -> str:
-    return get_template("catalog/card.html").render(
-        {
-            "url": f"/items/{row['slug']}",
-            "title": localized(row["title"], row["translations"], "title", language),
-            "subtitle": row["subtitle"],
-            "price": shown_price(row["price"], row["currency"], language),
-            "has_pictures": row["cover"] is not None,
-            "picture": row["cover"],
-            "tint": crc32(row["subtitle"].encode()) % TINTS,
-        }
-    )
+def values(row: dict[str, Any], language: str) -> dict[str, Any]:
+    """What catalog/card.html shows of a row of COLUMNS: plain values, nothing left to look up."""
+    return {
+        "url": f"/items/{row['slug']}",
+        "title": localized(row["title"], row["translations"], "title", language),
+        "subtitle": row["subtitle"],
+        "price": shown_price(row["price"], row["currency"], language),
+        "has_pictures": row["cover"] is not None,
+        "picture": row["cover"],
+        "tint": crc32(row["subtitle"].encode()) % TINTS,
+    }
