@@ -93,7 +93,7 @@ def define(
 ) -> tuple[Attribute, bool]:
     """The attribute of that name as described, and whether items that use it must be listed anew."""
     attribute, made = Attribute.objects.get_or_create(key=slug_of(name), defaults={"label": name})
-    relist = not made and attribute.is_browsable != is_browsable
+    relist = not made and (attribute.is_browsable, attribute.is_facet) != (is_browsable, is_facet)
     attribute.translations, attribute.position = translations, position
     attribute.is_facet, attribute.is_browsable = is_facet, is_browsable
     attribute.save()

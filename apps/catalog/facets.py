@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import Any
 from uuid import UUID
 
-from django.core.cache import cache
-from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from apps.catalog.filters import CATEGORY, Filter
 from apps.catalog.localized import label_of, localized, shown_value
-from apps.catalog.models import Listing, ListingEntry
+from apps.catalog.models import Listing, SearchDocument
 from apps.catalog.shape import Attributes
 
 SAMPLE = 300  # items: what is counted at most, however long the list
-COUNTED = 150  # listings, the most frequent ones
+NAMED = 16, 64  # categories and attribute values: the most frequent ones
 CHOICES = 8  # of one facet
-KEPT_SECONDS = 24 * 3600
 
 LABELS = (
     *("pk", "category__path", "category__title", "category__translations"),
@@ -45,29 +43,25 @@ class Facet:
     choices: list[Choice]
 
 
-def of_listing(listing: Listing) -> Counted:
-    """What is frequent in a listing; kept until the listing changes."""
-    key = f"facets:{listing.version}"
-    counted: Counted | None = cache.get(key)
-    if counted is None:
-        counted = of_items(newest(listing))
-        cache.set(key, counted, KEPT_SECONDS)
-    return counted
-
-
-def newest(listing: Listing) -> list[UUID]:
-    rows = ListingEntry.objects.filter(listing=listing.pk).order_by("-published_at", "-item_id")
-    return list(rows.values_list("item_id", flat=True)[:SAMPLE])
-
-
 def of_items(items: Sequence[UUID]) -> Counted:
-    """The listings most of these items stand in, with what they are called."""
-    rows = ListingEntry.objects.filter(item__in=items[:SAMPLE]).values("listing_id").annotate(n=Count("*"))
-    counts = dict(rows.order_by("-n", "listing_id").values_list("listing_id", "n")[:COUNTED]) if items else {}
+    """The categories and values most of these items have, with what they are called."""
+    documents = SearchDocument.objects.filter(item__in=items[:SAMPLE]).values_list("places", flat=True)
+    counts = Counter(place for places in documents for place in places.split())
     if not counts:
         return []
-    labels = Listing.objects.filter(pk__in=counts).exclude(pk=Listing.EVERYTHING).values(*LABELS)
-    return sorted(((row, counts[row["pk"]]) for row in labels), key=lambda pair: (-pair[1], pair[0]["pk"]))
+    frequent = [
+        *_most(counts, "c", NAMED[0]),
+        *_most(counts, "v", NAMED[1]),
+    ]
+    labels = {
+        row["pk"]: row for row in Listing.objects.filter(pk__in=[pk for pk, _n in frequent]).values(*LABELS)
+    }
+    return [(labels[pk], n) for pk, n in frequent if pk in labels]
+
+
+def _most(counts: Counter[str], mark: str, most: int) -> list[tuple[int, int]]:
+    marked = ((n, int(place[1:])) for place, n in counts.items() if place[0] == mark)
+    return [(pk, n) for n, pk in nlargest(most, marked)]
 
 
 def facets(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import CharField, F, QuerySet, Value
@@ -26,13 +26,16 @@ class Filter:
         return f"{self.key}:{self.value}"
 
 
+Filters = dict[Filter, tuple[Listing, str]]
+
+
 @dataclass(frozen=True)
 class Narrowed:
     """The listings the filters name, each with its own words; and the versions of EVERYTHING and SHAPE."""
 
     everything: Listing
     shape: int
-    filters: dict[Filter, tuple[Listing, str]]
+    filters: Filters
 
     @property
     def listings(self) -> list[Listing]:
@@ -54,6 +57,8 @@ def parse(texts: Sequence[str]) -> list[Filter]:
 
 def read(filters: Sequence[Filter] = ()) -> Narrowed:
     """All of it in one query. What a filter names may be gone by now: its listing is NOTHING then."""
+    if not filters:
+        return _base(Listing.objects.filter(pk__in=[Listing.EVERYTHING, Listing.SHAPE]))
     queries = [_rows(Listing.objects.filter(pk__in=[Listing.EVERYTHING, Listing.SHAPE]), "", Value(""))]
     for one in filters:
         if one.key == CATEGORY:
@@ -63,20 +68,21 @@ def read(filters: Sequence[Filter] = ()) -> Narrowed:
             of_value = {"attributevalue__attribute__key": one.key, "attributevalue__slug": one.value}
             queries.append(_rows(Listing.objects.filter(**of_value), str(one), F("attributevalue__text")))
     rows = list(queries[0].union(*queries[1:], all=True))
-    base = {
-        pk: Listing(pk=pk, items=items, version=version)
-        for pk, items, version, text, _title in rows
-        if not text
-    }
-    named = {
-        text: (Listing(pk=pk, items=items, version=version), title)
+    found = [
+        (Listing(pk=pk, items=items, version=version), text, title)
         for pk, items, version, text, title in rows
-        if text
-    }
+    ]
+    named = {text: (listing, title) for listing, text, title in found if text}
+    base = [listing for listing, text, _title in found if not text]
+    return _base(base, {one: named.get(str(one), (NOTHING, one.value)) for one in filters})
+
+
+def _base(listings: Iterable[Listing], filters: Filters | None = None) -> Narrowed:
+    found = {listing.pk: listing for listing in listings}
     return Narrowed(
-        everything=base.get(Listing.EVERYTHING) or Listing(pk=Listing.EVERYTHING, version=0),
-        shape=base[Listing.SHAPE].version if Listing.SHAPE in base else 0,
-        filters={one: named.get(str(one), (NOTHING, one.value)) for one in filters},
+        everything=found.get(Listing.EVERYTHING) or Listing(pk=Listing.EVERYTHING, version=0),
+        shape=found[Listing.SHAPE].version if Listing.SHAPE in found else 0,
+        filters=filters or {},
     )
 
 

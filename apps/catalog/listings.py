@@ -40,7 +40,8 @@ def relist(wholes: Iterable[Whole], *, new: bool = False) -> None:
     # Neighbours in the indexes together: a large import then touches each page of them once a batch.
     insert(sorted(entries, key=lambda entry: (entry.listing_id, entry.title_en)))
     kept.count(growth)
-    _redocument([] if new else ids, [(whole, _names(whole, tree)) for whole in published])
+    documents = [document(whole, _names(whole, tree), _marked_places(whole, tree)) for whole in published]
+    _redocument([] if new else ids, documents)
 
 
 def _listed(ids: list[UUID]) -> dict[UUID, list[int]]:
@@ -62,6 +63,12 @@ def _places(whole: Whole, tree: dict[str, Category]) -> Iterator[int]:
             yield value.pk
 
 
+def _marked_places(whole: Whole, tree: dict[str, Category]) -> list[str]:
+    above = {tree[path].pk for category in whole.categories for path in paths_to(category.path)}
+    values = (value.pk for value in whole.values if is_listed(value) and value.attribute.is_facet)
+    return [*(f"c{pk}" for pk in sorted(above)), *(f"v{pk}" for pk in values)]
+
+
 def _entries(item: Item, places: set[int]) -> list[ListingEntry]:
     spanish = item.translations.get("es", {}).get("title") or item.title
     keys = {
@@ -80,20 +87,23 @@ def _names(whole: Whole, tree: dict[str, Category]) -> list[str]:
     return [names_of(tree[path]) for path in sorted(steps)]
 
 
-def _redocument(gone: list[UUID], there: list[tuple[Whole, list[str]]]) -> None:
-    documents = {document_id(whole.item.pk): document(whole, names) for whole, names in there}
+def _redocument(gone: list[UUID], documents: list[SearchDocument]) -> None:
+    by_id = {row.pk: row for row in documents}
     growth: Counter[str] = Counter()
     same: set[int] = set()
     for some in kept.chunks(document_id(item_id) for item_id in gone):
         for row in SearchDocument.objects.filter(pk__in=some):
-            new = documents.get(row.pk)
-            if new and (new.words, new.title_words) == (row.words, row.title_words):
+            if row.pk in by_id and _says(by_id[row.pk]) == _says(row):
                 same.add(row.pk)
             else:
                 growth.subtract(words_in(row))
         SearchDocument.objects.filter(pk__in=set(some) - same).delete()
-    fresh = [row for pk, row in documents.items() if pk not in same]
+    fresh = [row for pk, row in by_id.items() if pk not in same]
     for row in fresh:
         growth.update(words_in(row))
     insert(fresh)
     kept.count_words(growth)
+
+
+def _says(row: SearchDocument) -> tuple[str, str, str]:
+    return row.title_words, row.words, row.places

@@ -77,9 +77,9 @@ def page(
     )
 
 
-def sample(listing: Listing, within: Sequence[Listing], most: int) -> list[UUID]:
+def sample(listings: Sequence[Listing], most: int) -> list[UUID]:
     """The newest items that stand in all these listings."""
-    entries = _entries([listing, *within]).order_by("-published_at", "-item_id")
+    entries = _entries(listings).order_by("-published_at", "-item_id")
     return list(entries.values_list("item_id", flat=True)[:most])
 
 

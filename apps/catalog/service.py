@@ -223,7 +223,7 @@ def define_attribute(
 ) -> Attribute:
     """Say how an attribute is shown, before or after items use it. Inside atomic("catalog").
 
-    Items that use it are listed anew a moment later when `is_browsable` changes.
+    Items that use it are listed anew a moment later when `is_browsable` or `is_facet` changes.
     """
     kept.lock()
     attribute, relist = define(
@@ -237,10 +237,10 @@ def define_attribute(
 def change_attribute(attribute: Attribute) -> None:
     """Save what was changed of an attribute. Inside atomic("catalog")."""
     kept.lock()
-    was_browsable = Attribute.objects.values_list("is_browsable", flat=True).get(pk=attribute.pk)
+    was = Attribute.objects.values_list("is_browsable", "is_facet").get(pk=attribute.pk)
     attribute.save()
     kept.touch(Listing.SHAPE)
-    if attribute.is_browsable != was_browsable:
+    if (attribute.is_browsable, attribute.is_facet) != was:
         _ask_for_rebuild()
 
 

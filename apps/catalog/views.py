@@ -10,7 +10,8 @@ from django.core.cache import cache
 from django.db.models import F, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.utils.safestring import SafeString
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -24,6 +25,7 @@ from apps.catalog.held import shows
 from apps.catalog.localized import label_of, localized, shown_value
 from apps.catalog.models import AttributeValue, Category, Item, Listing, ListingEntry
 from apps.catalog.prices import shown_price
+from apps.catalog.release import release
 
 CHILDREN = 24
 TOP = 60
@@ -261,26 +263,43 @@ def _listing(
         page = paging.page(listing, order=order, language=language, within=within, **cursors)
     except InvalidQuery:
         return HttpResponseRedirect(request.path)
-    attributes = shape.attributes(versions[Listing.SHAPE])
-    if filters:
-        sample = paging.sample(listing, within, facets.SAMPLE)
-        counted, whole = facets.of_items(sample), len(sample) < facets.SAMPLE
-        versions = {**versions, Listing.EVERYTHING: narrowed.everything.version}  # type: ignore[union-attr]
-    else:
-        counted, whole = facets.of_listing(listing), listing.items <= facets.SAMPLE
-    without = [*filters, *([own_filter] if own_filter else [])]
     links = Links(request.path, order, list(filters))
+    if narrowed:
+        versions = {**versions, Listing.EVERYTHING: narrowed.everything.version}
     context |= {
         "cards": cards(page.items, language),
         "items": None if filters else listing.items,
         "orders": links.orders(),
         "filters": links.chosen(filters),
-        "facets": links.offered(facets.facets(counted, attributes, language, whole=whole, without=without)),
+        "aside": _aside(listing, within, links, versions[Listing.SHAPE], own_filter),
         "next": page.next and links.to(after=page.next),
         "previous": page.previous and links.to(before=page.previous),
         "start": links.to() if page.previous else "",
     }
     return shows(render(request, "catalog/list.html", context), versions)
+
+
+def _aside(
+    listing: Listing, within: Sequence[Listing], links: Links, shape_version: int, own_filter: Filter | None
+) -> SafeString:
+    """The facets as HTML; of a whole listing they are kept until it changes."""
+    language = get_language() or "en"
+    without = [*links.filters, *([own_filter] if own_filter else [])]
+    key = f"aside:{release()}:{language}:{links.order}:{listing.version}:{shape_version}"
+    kept: str | None = None if within else cache.get(key)
+    if kept is None:
+        sample = paging.sample([listing, *within], facets.SAMPLE)
+        found = facets.facets(
+            facets.of_items(sample),
+            shape.attributes(shape_version),
+            language,
+            whole=len(sample) < facets.SAMPLE,
+            without=without,
+        )
+        kept = render_to_string("catalog/facets.html", {"facets": links.offered(found)}) if found else ""
+        if not within:
+            cache.set(key, kept, KEPT_SECONDS)
+    return mark_safe(kept)
 
 
 class Links:

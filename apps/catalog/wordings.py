@@ -23,7 +23,7 @@ def document_id(item_id: UUID) -> int:
     return item_id.int >> 65
 
 
-def document(whole: Whole, category_names: Iterable[str]) -> SearchDocument:
+def document(whole: Whole, category_names: Iterable[str], places: Iterable[str]) -> SearchDocument:
     item = whole.item
     titles = [item.title, *_translated(item.translations, "title")]
     texts = [
@@ -37,6 +37,7 @@ def document(whole: Whole, category_names: Iterable[str]) -> SearchDocument:
         pk=document_id(item.pk),
         item_id=item.pk,
         title_words=_line(dict.fromkeys(word for title in titles for word in words(title)))[:1000],
+        places=" ".join(places),
         words=_line(marked(word) for word in dict.fromkeys(word for text in texts for word in words(text))),
     )
 
