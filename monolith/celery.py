@@ -23,6 +23,7 @@ app.conf.update(
     task_ignore_result=True,
     task_time_limit=TASK_TIME_LIMIT,
     worker_prefetch_multiplier=1,
+    worker_cancel_long_running_tasks_on_connection_loss=False,  # its row is done with or without the broker
     worker_soft_shutdown_timeout=settings.DRAIN_SECONDS,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
@@ -65,6 +66,6 @@ def work(*, queues: Sequence[str], concurrency: int) -> None:
             f"--concurrency={concurrency}",
             "--without-gossip",
             "--without-mingle",
-            "--loglevel=INFO",
+            "--loglevel=WARNING",
         ]
     )

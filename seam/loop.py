@@ -32,13 +32,17 @@ def poll(step: Callable[[], int], stop: threading.Event, *, idle: float = IDLE_S
 
     An error (a database away) is logged and tried again; it never ends the loop.
     """
+    failing = False
     try:
         while not stop.is_set():
             try:
                 close_old_connections()
                 did = step()
-            except Exception:
-                log.exception("%s failed; trying again in %s s", step, TROUBLE_SLEEP)
+                failing = False
+            except Exception as error:
+                # Where it went wrong is told once, that it still does each time.
+                log.error("%s: %s; again in %s s", step.__name__, error, TROUBLE_SLEEP, exc_info=not failing)
+                failing = True
                 stop.wait(TROUBLE_SLEEP)
                 continue
             if not did:

@@ -57,6 +57,9 @@ class Workplace:
     def number(self, context: str, statement: str) -> int:
         return int(self.sql(context, statement)[0][0])
 
+    def is_above(self, least: int, context: str, statement: str) -> bool:
+        return self.number(context, statement) > least
+
     def done(self, context: str = "catalog") -> int:
         return self.number(context, "SELECT COUNT(*) FROM probe_done")
 

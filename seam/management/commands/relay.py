@@ -32,12 +32,13 @@ class Command(BaseCommand):
         def relay() -> int:
             return sum(relay_once(served, stopped=stop.is_set) for served in registry)
 
+        def dispatch() -> int:
+            return sum(dispatch_once(served, broker) for served in registry) if broker else 0
+
         loops = [partial(poll, relay, stop), partial(poll, purge_old, stop, idle=PURGE_EVERY)]
         if broker:
-            # A loop of its own for each, so that a broker that hangs keeps no event waiting.
-            loops.append(
-                partial(poll, lambda: sum(dispatch_once(served, broker) for served in registry), stop)
-            )
+            # A loop of its own, so that a broker that hangs keeps no event waiting.
+            loops.append(partial(poll, dispatch, stop))
         self.stdout.write(f"relay: carrying events{' and jobs' if broker else ''}")
         run_loops(loops, stop)
         self.stdout.write("relay: stopped")

@@ -32,6 +32,7 @@ class Command(BaseCommand):
         self.check(tags=[Tags.database], databases=[served.alias for served in registry])
         concurrency, broker = options["concurrency"], carrier()
         if broker:
+            self.stdout.write(f"worker: {concurrency} processes, as the broker hands jobs out")
             connections.close_all()  # its child processes must not share ours
             broker.work(queues=[served.queue for served in registry], concurrency=concurrency)
             return
