@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -75,11 +76,12 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     ask: Callable[[str], int] = ask_sqlite
     if request.param == "mariadb":
         server: MariaDB = request.getfixturevalue("mariadb")
-        server.create_databases("killed")
-        env["DATABASE_URL"] = server.url("killed")
+        name = f"killed_{uuid4().hex}"
+        server.create_databases(name)
+        env["DATABASE_URL"] = server.url(name)
 
         def ask_mariadb(question: str) -> int:
-            return int(float(server.sql(f"USE killed_catalog; {question}")))
+            return int(float(server.sql(f"USE {name}_catalog; {question}")))
 
         ask = ask_mariadb
     found = Site(env, tmp_path, ask)
