@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import TypeVar
 
 from django.db import connections, router
 from django.db.models import Model
 
+M = TypeVar("M", bound=Model)
 
-def insert(rows: Sequence[Model]) -> None:
+
+def insert(rows: Sequence[M]) -> None:
     """Rows of one model, which has more than one column and no key that the database makes."""
     if not rows:
         return
     model = type(rows[0])
     connection = connections[router.db_for_write(model)]
     fields = model._meta.concrete_fields
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     places = ", ".join(["%s"] * len(fields))
     prepare = [field.get_db_prep_save for field in fields]
     values_of = attrgetter(*(field.attname for field in fields))
