@@ -130,7 +130,7 @@ def _pictures(row: dict[str, Any], alt: str) -> Iterator[Picture]:
     for view in ("", *row.get("views", ())):
         yield Picture(
             name=f"{row['slug']}-{view}" if view else row["slug"],
-            title=row["title"],
+            title=row["title"] + VIEW_TITLES[view],
             alt=f"{VIEW_ALTS[view]}{alt}",
             family=row["family"],
             palette=row["palette"],
@@ -140,4 +140,5 @@ def _pictures(row: dict[str, Any], alt: str) -> Iterator[Picture]:
         )
 
 
+VIEW_TITLES = {"": "", "wall": ", on a wall", "detail": ", a detail"}
 VIEW_ALTS = {"": "", "wall": "The print framed on a wall. ", "detail": "A part of the print at full size. "}

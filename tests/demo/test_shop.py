@@ -45,6 +45,7 @@ def test_there_are_48_prints_of_every_family_and_no_two_alike() -> None:
         ]
     pictures = [picture for one in SHOP.prints for picture in one.pictures]
     assert len({picture.name for picture in pictures}) == len(pictures)
+    assert len({picture.title for picture in pictures}) == len(pictures)
 
 
 def test_categories_form_a_tree_and_none_is_empty() -> None:
