@@ -50,7 +50,7 @@ def run_job(context: str, row_id: str, attempt: int) -> None:
 def waiting(*, queue: str) -> int:
     with app.connection_for_write() as connection:
         channel: Any = connection.default_channel
-        return int(channel.queue_declare(queue, durable=True).message_count)
+        return int(channel.queue_declare(queue, durable=True, auto_delete=False).message_count)
 
 
 def send(*, queue: str, context: str, row_id: UUID, attempt: int) -> None:

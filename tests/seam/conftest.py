@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from monolith.wiring import BINDINGS
@@ -12,6 +13,10 @@ from seam.contract import Contract, read_contract
 from seam.messages import Messages
 from seam.registry import registry
 from tests.seam import keeper, sample
+
+# How fast an example runs on a busy machine says nothing about it.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ class TestCommand:
             command("discard", str(jobs().get(status=Status.WAITING).pk))
 
 
-PAGES = [
+TABLES = [
     "accounts_outboxevent",
     "accounts_job",
     "media_outboxevent",
@@ -113,12 +113,12 @@ class TestAdmin:
         client.force_login(person)
         return client
 
-    @pytest.mark.parametrize("page", PAGES)
-    def test_every_table_has_a_page_that_only_shows(self, staff: Client, page: str) -> None:
-        response = staff.get(reverse(f"admin:{page}_changelist"))
+    @pytest.mark.parametrize("table", TABLES)
+    def test_every_table_has_a_page_that_only_shows(self, staff: Client, table: str) -> None:
+        response = staff.get(reverse(f"admin:{table}_changelist"))
         assert response.status_code == 200
         assert response.context["cl"].model_admin.has_add_permission(response.wsgi_request) is False
-        assert staff.get(reverse(f"admin:{page}_add")).status_code == 403
+        assert staff.get(reverse(f"admin:{table}_add")).status_code == 403
 
     def test_one_job_is_shown_with_its_error_as_text(self, staff: Client, parked: Any) -> None:
         html = staff.get(reverse("admin:catalog_job_change", args=[parked.pk])).content.decode()
