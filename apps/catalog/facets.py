@@ -15,8 +15,9 @@ from apps.catalog.filters import CATEGORY, Filter
 from apps.catalog.localized import label_of, localized, shown_value
 from apps.catalog.models import Listing, SearchDocument
 from apps.catalog.shape import Attributes
+from apps.catalog.wordings import document_id
 
-SAMPLE = 300  # items: what is counted at most, however long the list
+SAMPLE = 200  # items: what is counted at most, however long the list
 NAMED = 16, 64  # categories and attribute values: the most frequent ones
 CHOICES = 8  # of one facet
 
@@ -45,7 +46,8 @@ class Facet:
 
 def of_items(items: Sequence[UUID]) -> Counted:
     """The categories and values most of these items have, with what they are called."""
-    documents = SearchDocument.objects.filter(item__in=items[:SAMPLE]).values_list("places", flat=True)
+    ids = [document_id(item) for item in items[:SAMPLE]]
+    documents = SearchDocument.objects.filter(pk__in=ids).values_list("places", flat=True)
     counts = Counter(place for places in documents for place in places.split())
     if not counts:
         return []

@@ -29,7 +29,7 @@ from apps.catalog.wordings import MARK
 
 COMMON = 1000
 READ_AT_MOST = 4000  # documents, to fill a page of common words before the index is asked after all
-SAMPLE = 300  # matches of which facets are counted, at most
+SAMPLE = 200  # matches of which facets are counted, at most
 READ_FOR_SAMPLE = 1000  # documents, to have some matches of common words for facets
 QUERY_LENGTH = 200
 QUERY_WORDS = 8
