@@ -14,7 +14,7 @@ from apps.catalog.importing.records import ImportProblem, Outcome, Record, Recor
 
 BATCH_SIZE = 1_000
 # A batch is also full when its records were this large together, so memory stays bounded.
-BATCH_BYTES = 8 * 1024 * 1024
+BATCH_BYTES = 4 * 1024 * 1024
 # When none of so many records fitted, the mapping doesn't fit the file.
 GIVE_UP_AFTER = 100
 

@@ -28,6 +28,8 @@ from tests.catalog.importing.conftest import MAPPING, Run, thing
 from tests.people import make_person
 
 pytestmark = pytest.mark.django_db(databases="__all__")
+# InnoDB's full-text index knows only what was committed.
+searched = pytest.mark.django_db(databases="__all__", transaction=True)
 ROOT = Path(__file__).parents[3]
 
 
@@ -62,6 +64,7 @@ def test_a_record_becomes_an_item(run: Run) -> None:
     assert events() == ["catalog.item_published.v1"]
 
 
+@searched
 def test_it_can_be_browsed_and_searched_at_once(run: Run) -> None:
     run(
         [
@@ -105,6 +108,7 @@ def test_running_it_again_writes_nothing(run: Run) -> None:
     assert len(events()) == 20
 
 
+@searched
 def test_a_changed_record_updates_its_item_and_no_other(run: Run) -> None:
     run([thing(1), thing(2)])
     versions = dict(Item.objects.values_list("title", "version"))
@@ -315,6 +319,7 @@ def test_the_rejects_file_may_not_be_the_file_itself(run: Run, tmp_path: Path) -
     assert "must be another file" in run(str(tmp_path / "rejects.jsonl")).output
 
 
+@searched
 def test_real_records(run: Run) -> None:
     path = ROOT / "docs/examples/tate.toml"
     result = run((Path(__file__).parent / "tate.jsonl").read_bytes(), path.read_text())
