@@ -45,6 +45,7 @@
       next();
     };
     running += 1;
+    show(upload, "working", status.dataset.sending);
     request.upload.addEventListener("progress", (event) => {
       bar.value = (100 * event.loaded) / event.total;
       show(upload, "working", event.loaded < event.total ? status.dataset.sending : status.dataset.looking);
