@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -30,9 +29,6 @@ OPEN = [
     "/offline",
 ]
 OWN = [
-    "/pictures/",
-    "/pictures/upload",
-    "/editor/",
     "/editor/new",
     "/accounts/",
     "/accounts/email/",
@@ -65,10 +61,20 @@ def own_pages(visitor: Visitor) -> Iterator[str]:
     for path in OWN:
         visitor.go(path)
         yield path
-    for listing in ("/pictures/", "/editor/"):
+    for listing, link in {
+        "/pictures/": ".card a",
+        "/editor/": "td a",
+        "/editor/categories": "a[href*=categories]",
+    }.items():
         visitor.go(listing)
-        visitor.main().get_by_role("link", name=re.compile(".")).filter(has_not_text="Upload").first.click()
+        yield listing
+        visitor.main().locator(link).first.click()
+        visitor.page.wait_for_url(lambda url, listing=listing: not url.endswith(listing))
         yield f"one of {listing}"
+        if visitor.main().locator("a.button--danger").count():
+            visitor.main().locator("a.button--danger").first.click()
+            visitor.page.wait_for_url("**/delete")
+            yield f"deleting one of {listing}"
 
 
 @pytest.mark.parametrize("eyes", EYES)
