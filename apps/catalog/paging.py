@@ -129,8 +129,9 @@ def _read(cursor: str | None, field: str) -> Key | None:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         of, value, item = json.loads(base64.urlsafe_b64decode(padded.encode("ascii")))
-        if of != field or not isinstance(value, int if field == "published_at" else str):
+        if of != field or type(value) is not (int if field == "published_at" else str):
             raise ValueError(of)
+        str(value).encode()  # half of a surrogate pair can be told in JSON and in no database
         return Key(EPOCH + value * MICROSECOND if isinstance(value, int) else value, UUID(item))
     except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error, RecursionError) as error:
         raise InvalidQuery(_("This page of the list is not known. Start from its beginning.")) from error

@@ -1,0 +1,87 @@
+"""A catalogue for tests: items, categories and pictures in a line each; nothing held from the test before."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+
+from apps.catalog import held, service
+from apps.catalog.drafts import Draft, Fact
+from apps.catalog.models import Category, Item
+from apps.media.contract import Asset, AssetStatus, Rendition
+from seam import atomic
+
+
+@pytest.fixture(autouse=True)
+def nothing_held() -> Iterator[None]:
+    """A test's rows are rolled back, but a process would trust for a second what it read of them."""
+    cache.clear()
+    held.forget()
+    yield
+    cache.clear()
+    held.forget()
+
+
+@pytest.fixture
+def category() -> Callable[..., Category]:
+    """`category("People", "Adults")`: that path of names."""
+
+    def make(*names: str) -> Category:
+        with atomic("catalog"):
+            return service.ensure_categories([names])[names]
+
+    return make
+
+
+@pytest.fixture
+def item() -> Callable[..., Item]:
+    """`item("Boat", Artist="Turner", categories=[…])`: published, unless said otherwise."""
+
+    def make(
+        title: str = "A thing", *, published: bool = True, categories: Sequence[Category] = (), **said: Any
+    ) -> Item:
+        known = Draft.__dataclass_fields__
+        facts = [Fact(name=name, value=value) for name, value in said.items() if name not in known]
+        rest = {name: value for name, value in said.items() if name in known}
+        draft = Draft(title=title, facts=facts, categories=[one.pk for one in categories], **rest)
+        return service.create_item(draft, published=published)
+
+    return make
+
+
+@pytest.fixture
+def queries() -> Callable[[], AbstractContextManager[CaptureQueriesContext]]:
+    """The statements the catalogue's database is given: `with queries() as asked: …; len(asked)`."""
+    return lambda: CaptureQueriesContext(connections["catalog"])
+
+
+def asset(asset_id: uuid.UUID | None = None, *, version: int = 1, **said: Any) -> Asset:
+    """A picture as media tells it, with two renditions of each format."""
+    name = uuid.uuid4().hex
+    renditions = [
+        Rendition(format=kind, width=width, height=width // 2, url=f"/media/r/{name}/{width}.{kind}")
+        for kind in ("avif", "webp", "jpeg")
+        for width in (320, 640)
+    ]
+    known = {
+        "owner_id": uuid.uuid4(),
+        "title": "A picture",
+        "alt": "A blue vase",
+        "status": AssetStatus.READY,
+    }
+    return Asset(
+        id=asset_id or uuid.uuid4(),
+        width=640,
+        height=320,
+        placeholder="data:image/webp;base64,AAAA",
+        renditions=renditions,
+        version=version,
+        **(known | said),
+    )
