@@ -256,7 +256,7 @@ def _limit(request: Request) -> int:
 
 
 def _owner(request: Request) -> UUID:
-    owner_id: UUID = request.user.id  # type: ignore[assignment, union-attr]
+    owner_id: UUID = request.user.id  # type: ignore[assignment]
     return owner_id
 
 

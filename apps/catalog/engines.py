@@ -22,10 +22,10 @@ class Fulltext(Lookup):
 
     lookup_name = "fulltext"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, column_params = self.process_lhs(compiler, connection)
         words, words_params = self.process_rhs(compiler, connection)
-        return f"MATCH ({column}) AGAINST ({words} IN BOOLEAN MODE)", [*column_params, *words_params]
+        return f"MATCH ({column}) AGAINST ({words} IN BOOLEAN MODE)", (*column_params, *words_params)
 
 
 class MysqlFulltext:

@@ -62,8 +62,8 @@ def read(filters: Sequence[Filter] = ()) -> Narrowed:
     queries = [_rows(Listing.objects.filter(pk__in=[Listing.EVERYTHING, Listing.SHAPE]), "", Value(""))]
     for one in filters:
         if one.key == CATEGORY:
-            found = Listing.objects.filter(category__path=one.value)
-            queries.append(_rows(found, str(one), F("category__title")))
+            of_category = Listing.objects.filter(category__path=one.value)
+            queries.append(_rows(of_category, str(one), F("category__title")))
         else:
             of_value = {"attributevalue__attribute__key": one.key, "attributevalue__slug": one.value}
             queries.append(_rows(Listing.objects.filter(**of_value), str(one), F("attributevalue__text")))
@@ -87,5 +87,5 @@ def _base(listings: Iterable[Listing], filters: Filters | None = None) -> Narrow
 
 
 def _rows(listings: QuerySet[Listing], text: str, title: F | Value) -> QuerySet:
-    words = {"text": Value(text, output_field=CharField()), "title": Cast(title, CharField())}
-    return listings.annotate(**words).values_list("pk", "items", "version", "text", "title")
+    named = listings.annotate(text=Value(text, output_field=CharField()), title=Cast(title, CharField()))
+    return named.values_list("pk", "items", "version", "text", "title")

@@ -66,12 +66,12 @@ class ItemForm(forms.Form):
         super().__init__(*args, **kwargs)
         for code, name in OTHERS:
             self.fields[f"title_{code}"] = forms.CharField(
-                label=_("Title in %(language)s") % {"language": _(name)},
+                label=_("Title in %(language)s") % {"language": name},
                 required=False,
                 max_length=checks.TITLE,
             )
             self.fields[f"description_{code}"] = forms.CharField(
-                label=_("Description in %(language)s") % {"language": _(name)},
+                label=_("Description in %(language)s") % {"language": name},
                 required=False,
                 max_length=checks.DESCRIPTION,
                 widget=forms.Textarea(attrs={"rows": 5}),
@@ -184,7 +184,7 @@ class CategoryForm(forms.Form):
         super().__init__(*args, **kwargs)
         for code, name in OTHERS:
             self.fields[f"title_{code}"] = forms.CharField(
-                label=_("Title in %(language)s") % {"language": _(name)}, required=False, max_length=200
+                label=_("Title in %(language)s") % {"language": name}, required=False, max_length=200
             )
 
     def clean_parent(self) -> Category | None:

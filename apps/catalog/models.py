@@ -10,7 +10,7 @@ Category tree. Everything else is kept beside it so that a page reads a handful 
 - Item.subtitle, .cover, .gallery and .facts: what a page shows of its attributes and pictures, as plain values.
 - SearchDocument, SearchWord, ListingWord: what search and suggestions read; search.py explains.
 
-`keeping.py` derives all of it from the truth, for lists of items; nothing else writes it.
+`shown.py` and `listings.py` derive all of it from the truth, for lists of items; nothing else writes it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ import secrets
 import uuid
 from datetime import date
 from decimal import Decimal
+from typing import TypeAlias
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 import seam.models
+
+TypedValue: TypeAlias = str | Decimal | date
 
 
 def new_id() -> int:
@@ -116,7 +119,7 @@ class AttributeValue(models.Model):
         constraints = [models.UniqueConstraint(fields=["attribute", "slug"], name="catalog_value_once")]
 
     @property
-    def typed(self) -> str | Decimal | date:
+    def typed(self) -> TypedValue:
         """The value as what it is: text, a number or a date."""
         if self.number is not None:
             return self.number

@@ -56,7 +56,7 @@ def front(request: HttpRequest) -> HttpResponse:
 def _welcome(narrowed: Narrowed, page: paging.Page) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     """The newest item with a picture and the categories at the top; kept until any item or category changes."""
     key = "front:" + "-".join(str(version) for version in narrowed.versions.values())
-    kept: tuple[dict[str, Any] | None, list[dict[str, Any]]] | None = cache.get(key)
+    kept = cache.get(key)
     if kept is None:
         ids = [pk for pk, _version in page.items]
         found = {row["pk"]: row for row in Item.objects.filter(pk__in=ids).values("pk", "slug", "cover")}
@@ -258,9 +258,9 @@ def _listing(
     filters = narrowed.filters if narrowed else {}
     within = narrowed.listings if narrowed else []
     order = request.GET.get("order", "newest")
-    cursors = {"after": request.GET.get("after"), "before": request.GET.get("before")}
+    after, before = request.GET.get("after"), request.GET.get("before")
     try:
-        page = paging.page(listing, order=order, language=language, within=within, **cursors)
+        page = paging.page(listing, order=order, language=language, after=after, before=before, within=within)
     except InvalidQuery:
         return HttpResponseRedirect(request.path)
     links = Links(request.path, order, list(filters))
