@@ -185,12 +185,16 @@ class ItemFields(serializers.Serializer):
 
 
 def _fields(request: Request) -> dict[str, Any]:
-    if not isinstance(request.data, Mapping):
+    try:
+        data = request.data
+    except RecursionError:  # JSON of lists in lists in lists …
+        data = None
+    if not isinstance(data, Mapping):
         raise exceptions.ParseError(_("Send an object with the fields of an item."))
-    fields = ItemFields(data=request.data)
+    fields = ItemFields(data=data)
     fields.is_valid(raise_exception=True)
-    data: dict[str, Any] = fields.validated_data
-    return data
+    valid: dict[str, Any] = fields.validated_data
+    return valid
 
 
 def _draft(fields: Mapping[str, Any], owner_id: UUID, shown_already: list[UUID]) -> Draft:

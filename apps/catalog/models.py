@@ -122,7 +122,7 @@ class AttributeValue(models.Model):
     def typed(self) -> TypedValue:
         """The value as what it is: text, a number or a date."""
         if self.number is not None:
-            return self.number
+            return Decimal(self.text)  # 1840, where the column says 1840.000000
         return self.text if self.date is None else self.date
 
 

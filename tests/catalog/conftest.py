@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from django.test.utils import CaptureQueriesContext
@@ -15,8 +16,11 @@ from django.test.utils import CaptureQueriesContext
 from apps.catalog import held, service
 from apps.catalog.drafts import Draft, Fact
 from apps.catalog.models import Category, Item
-from apps.media.contract import Asset, AssetStatus, Rendition
+from apps.media.contract import Asset, AssetPage, AssetStatus, Rendition
+from monolith.wiring import bind_all
 from seam import atomic
+from seam.binding import bind
+from seam.registry import registry
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +89,36 @@ def asset(asset_id: uuid.UUID | None = None, *, version: int = 1, **said: Any) -
         version=version,
         **(known | said),
     )
+
+
+class Library:
+    """Keeps the promise of media, as far as the editor asks for it, with these pictures. `is_away`: it doesn't."""
+
+    def __init__(self) -> None:
+        self.assets: list[Asset] = []
+        self.is_away = False
+
+    def list_assets(self, *, owner_id: uuid.UUID, limit: int = 60, after: str | None = None) -> AssetPage:
+        self._answer()
+        own = [one for one in self.assets if one.owner_id == owner_id]
+        begin = int(after or 0)
+        more = str(begin + limit) if len(own) > begin + limit else None
+        return AssetPage(assets=own[begin : begin + limit], next=more)
+
+    def list_assets_by_id(self, *, ids: list[uuid.UUID]) -> list[Asset]:
+        self._answer()
+        known = {one.id: one for one in self.assets}
+        return [known[pk] for pk in ids if pk in known]
+
+    def _answer(self) -> None:
+        if self.is_away:
+            raise ConnectionError("media is away")
+
+
+@pytest.fixture
+def library() -> Iterator[Library]:
+    """Whom `use(Media)` asks during the test."""
+    kept = Library()
+    bind(registry.contracts["media"], kept)
+    yield kept
+    bind_all(settings.BINDING)
