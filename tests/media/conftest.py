@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.files import File
@@ -43,6 +43,20 @@ def upload() -> Callable[..., models.Asset]:
         return service.keep(owner_id=owner_id, file=file, **about)[0]  # type: ignore[arg-type]
 
     return upload
+
+
+@pytest.fixture
+def known() -> Callable[..., models.Asset]:
+    """Somebody's picture as rows alone, being prepared: for tests that never look at its files."""
+
+    def known(owner_id: UUID, title: str = "p") -> models.Asset:
+        unique = uuid4().hex
+        original = models.Original.objects.create(
+            sha256=unique, name=unique, bytes=1, format="PNG", width=40, height=30
+        )
+        return models.Asset.objects.create(owner_id=owner_id, original=original, title=title)
+
+    return known
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import uuid
 import pytest
 
 from apps.media.contract import AssetNotFound, AssetStatus, InvalidQuery, Media
+from apps.media.models import Asset
 from apps.media.reasons import REASONS, sentence
 from functions.media_renditions import handler
 from seam import use
@@ -36,9 +37,9 @@ def test_nobodys_picture():
     assert str(error.value).startswith("There is no picture")
 
 
-def test_somebodys_pictures_newest_first_by_pages(upload):
-    hers = [upload(ALICE, picture(60, 40, seed=seed)).pk for seed in range(7)]
-    upload(BOB, picture(60, 40, seed=3))
+def test_somebodys_pictures_newest_first_by_pages(known):
+    hers = [known(ALICE).pk for _ in range(7)]
+    known(BOB)
     found, after, pages = [], None, 0
     while True:
         page = use(Media).list_assets(owner_id=ALICE, limit=3, after=after)
@@ -50,11 +51,9 @@ def test_somebodys_pictures_newest_first_by_pages(upload):
     assert pages == 3
 
 
-def test_a_page_in_which_all_were_uploaded_at_the_same_instant(upload):
-    from apps.media.models import Asset
-
-    for seed in range(5):
-        upload(ALICE, picture(60, 40, seed=seed))
+def test_a_page_in_which_all_were_uploaded_at_the_same_instant(known):
+    for _ in range(5):
+        known(ALICE)
     Asset.objects.update(created_at=Asset.objects.first().created_at)
     first = use(Media).list_assets(owner_id=ALICE, limit=2)
     second = use(Media).list_assets(owner_id=ALICE, limit=2, after=first.next)
@@ -73,17 +72,17 @@ def test_a_page_that_can_not_be(wrong):
         use(Media).list_assets(owner_id=ALICE, **wrong)
 
 
-def test_those_of_some_ids_in_the_order_asked(upload):
-    one, two = upload(ALICE, picture(seed=1)).pk, upload(BOB, picture(seed=2)).pk
+def test_those_of_some_ids_in_the_order_asked(known):
+    one, two = known(ALICE).pk, known(BOB).pk
     found = use(Media).list_assets_by_id(ids=[two, uuid.uuid4(), one, two])
     assert [asset.id for asset in found] == [two, one, two]
     with pytest.raises(InvalidQuery):
         use(Media).list_assets_by_id(ids=[uuid.uuid4() for _ in range(501)])
 
 
-def test_a_page_costs_one_query_however_long(upload, django_assert_num_queries):
-    for seed in range(6):
-        upload(ALICE, picture(60, 40, seed=seed))
+def test_a_page_costs_one_query_however_long(known, django_assert_num_queries):
+    for _ in range(6):
+        known(ALICE)
     with django_assert_num_queries(1, using="media"):
         use(Media).list_assets(owner_id=ALICE)
 

@@ -117,9 +117,8 @@ def test_something_else_than_was_known(client, url):
     assert client.get(url, headers={"If-Unmodified-Since": http_date(10**9)}).status_code == 412
 
 
-@pytest.mark.parametrize(
-    ("asked", "start", "stop"),
-    [
+def test_a_part_of_it(client, url, content):
+    for asked, start, stop in (
         ("bytes=0-0", 0, 1),
         ("bytes=0-99", 0, 100),
         ("bytes=100-", 100, None),
@@ -127,29 +126,27 @@ def test_something_else_than_was_known(client, url):
         ("bytes=-99999999", 0, None),
         ("bytes=5-99999999", 5, None),
         ("bytes= 5-6 ", 5, 7),
-    ],
-)
-def test_a_part_of_it(client, url, content, asked, start, stop):
-    answer = client.get(url, headers={"Range": asked})
-    part = content[start:stop]
-    assert (answer.status_code, body(answer)) == (206, part)
-    first = content.index(part) if start else 0
-    assert answer.headers["Content-Range"] == f"bytes {first}-{first + len(part) - 1}/{len(content)}"
-    assert int(answer.headers["Content-Length"]) == len(part)
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    ):
+        answer = client.get(url, headers={"Range": asked})
+        part = content[start:stop]
+        assert (answer.status_code, body(answer)) == (206, part), asked
+        first = content.index(part) if start else 0
+        assert answer.headers["Content-Range"] == f"bytes {first}-{first + len(part) - 1}/{len(content)}"
+        assert int(answer.headers["Content-Length"]) == len(part)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
-@pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=-0", "bytes=99999999-99999999"])
-def test_a_part_that_is_not_there(client, url, content, asked):
-    answer = client.get(url, headers={"Range": asked})
-    assert answer.status_code == 416
-    assert answer.headers["Content-Range"] == f"bytes */{len(content)}"
-    assert "immutable" not in answer.headers["Cache-Control"]
+def test_a_part_that_is_not_there(client, url, content):
+    for asked in ("bytes=99999999-", "bytes=-0", "bytes=99999999-99999999"):
+        answer = client.get(url, headers={"Range": asked})
+        assert answer.status_code == 416, asked
+        assert answer.headers["Content-Range"] == f"bytes */{len(content)}"
+        assert "immutable" not in answer.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize(
-    "asked",
-    [
+def test_a_range_that_is_none_gets_the_whole_file(client, url, content):
+    nines = "9" * 5000
+    for asked in (
         "bytes=",
         "bytes=-",
         "bytes=9-5",
@@ -157,12 +154,10 @@ def test_a_part_that_is_not_there(client, url, content, asked):
         "bytes=0-1,3-4",
         "lines=1-2",
         "0-1",
-        "bytes=" + "9" * 5000 + "-",
-    ],
-)
-def test_a_range_that_is_none_gets_the_whole_file(client, url, content, asked):
-    answer = client.get(url, headers={"Range": asked})
-    assert (answer.status_code, body(answer)) == (200, content)
+        f"bytes={nines}-",
+    ):
+        answer = client.get(url, headers={"Range": asked})
+        assert (answer.status_code, body(answer)) == (200, content), asked[:20]
 
 
 def test_a_range_of_an_older_file_gets_the_whole_one(client, url, content):
@@ -180,37 +175,34 @@ def test_a_range_is_not_for_head(client, url, content):
     assert int(answer.headers["Content-Length"]) == len(content)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
+def test_there_is_nothing_under_another_name(client, url):
+    folder = url.split("/")[3]
+    for name in (
         "",
         "nowhere",
         "../../secret_key",
         "..%2f..%2fsecret_key",
         "%2e%2e/%2e%2e/secret_key",
-        "{folder}/../{folder}/400.avif",
-        "{folder}/..%5c..%5csecret_key",
-        "{folder}//400.avif",
-        "{folder}/400.avif/",
-        "{folder}/400.avif%00.html",
-        "{folder}/400.html",
-        "{folder}/400.svg",
-        "{folder}/0400.avif",
-        "{folder}/401.avif",
-        "{folder}/",
-        "{folder}",
-        "{FOLDER}/400.avif",
+        f"{folder}/../{folder}/400.avif",
+        f"{folder}/..%5c..%5csecret_key",
+        f"{folder}//400.avif",
+        f"{folder}/400.avif/",
+        f"{folder}/400.avif%00.html",
+        f"{folder}/400.html",
+        f"{folder}/400.svg",
+        f"{folder}/0400.avif",
+        f"{folder}/401.avif",
+        f"{folder}/",
+        f"{folder}",
+        f"{folder.upper()}/400.avif",
         "0" * 64 + "/400.avif",
-        "{folder}/" + "4" * 5000 + ".avif",
+        f"{folder}/" + "4" * 5000 + ".avif",
         ".partial/" + "0" * 32,
-        "{folder}/400.avif%0a",
-    ],
-)
-def test_there_is_nothing_under_another_name(client, url, name):
-    folder = url.split("/")[3]
-    answer = client.get("/media/r/" + name.replace("{folder}", folder).replace("{FOLDER}", folder.upper()))
-    assert answer.status_code == 404, name
-    assert "immutable" not in answer.headers.get("Cache-Control", "")
+        f"{folder}/400.avif%0a",
+    ):
+        answer = client.get(f"/media/r/{name}")
+        assert answer.status_code == 404, name
+        assert "immutable" not in answer.headers.get("Cache-Control", "")
 
 
 def test_the_address_is_in_the_url_table_too(url):

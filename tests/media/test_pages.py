@@ -59,8 +59,8 @@ def test_one_that_failed_says_why_and_offers_what_to_do(as_alice, alice, upload,
     assert "1 picture is being prepared." in text(answer)
 
 
-def test_one_that_got_stuck_can_be_started_again(as_alice, alice, upload):
-    asset = upload(alice.id)
+def test_one_that_got_stuck_can_be_started_again(as_alice, alice, known):
+    asset = known(alice.id)
     assert "takes longer than usual" not in text(as_alice.get(f"/pictures/{asset.pk}"))
     models.Original.objects.update(tried_at=timezone.now() - service.STUCK_AFTER)
     assert "takes longer than usual" in text(as_alice.get(f"/pictures/{asset.pk}"))
@@ -94,8 +94,8 @@ def test_deleting_asks_first(as_alice, alice, upload):
     assert as_alice.post(path).status_code == 404, "pressed twice"
 
 
-def test_nothing_of_it_is_for_others(as_alice, alice, bob, upload):
-    asset = upload(alice.id)
+def test_nothing_of_it_is_for_others(alice, bob, known):
+    asset = known(alice.id)
     as_bob = sign_in(Client(), bob)
     assert str(asset.pk) not in text(as_bob.get("/pictures/"))
     assert str(asset.pk) not in text(as_bob.get(f"/pictures/progress?ids={asset.pk}")).partition("</div>")[2]
@@ -107,10 +107,10 @@ def test_nothing_of_it_is_for_others(as_alice, alice, bob, upload):
     assert as_bob.get(f"/pictures/{uuid.uuid4()}").status_code == 404
 
 
-def test_pages_of_pictures(as_alice, alice, upload, monkeypatch):
+def test_pages_of_pictures(as_alice, alice, known, monkeypatch):
     monkeypatch.setattr(views, "PAGE", 2)
-    for seed in range(3):
-        upload(alice.id, picture(40, 30, seed=seed), name=f"number-{seed}.png")
+    for number in range(3):
+        known(alice.id, f"number-{number}")
     first = as_alice.get("/pictures/")
     assert "number-2" in text(first)
     assert "number-0" not in text(first)
@@ -126,9 +126,9 @@ def test_progress_of_nothing(as_alice, ids):
     assert as_alice.get(f"/pictures/progress?ids={ids}").status_code == 200
 
 
-def test_a_full_page_costs_few_queries(as_alice, alice, upload, django_assert_max_num_queries):
-    for seed in range(8):
-        upload(alice.id, picture(40, 30, seed=seed))
+def test_a_full_page_costs_few_queries(as_alice, alice, known, django_assert_max_num_queries):
+    for _ in range(8):
+        known(alice.id)
     as_alice.get("/pictures/")
     with django_assert_max_num_queries(1, using="media"):
         as_alice.get("/pictures/")
