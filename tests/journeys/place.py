@@ -26,8 +26,16 @@ class Probe(Protocol):
         """The text of every e-mail sent to somebody, oldest first."""
         ...
 
+    def log(self) -> str:
+        """What the processes printed; for whoever has to find out why a journey ended early."""
+        ...
+
     def passwords(self) -> dict[str, str]:
         """How the demo people sign in, by e-mail address."""
+        ...
+
+    def manage(self, *arguments: str) -> str:
+        """Runs `manage.py` as an operator would; what it printed. Raises CalledProcessError when it fails."""
         ...
 
     def events(self, *, context: str) -> list[dict[str, Any]]:
@@ -61,8 +69,14 @@ class Embedded:
         )
         return [message.get_body(("plain",)).get_content() for message in parsed if to in str(message["To"])]
 
+    def log(self) -> str:
+        return self.site.output()
+
     def passwords(self) -> dict[str, str]:
         return read_passwords(self.site.data_dir / "demo" / "sign-ins.txt")
+
+    def manage(self, *arguments: str) -> str:
+        return self.site.manage(*arguments).stdout
 
     def events(self, *, context: str) -> list[dict[str, Any]]:
         return self._rows("events", context)

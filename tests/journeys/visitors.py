@@ -96,6 +96,6 @@ def visit(
         visitor = Visitor(place, context.new_page())
         visitor.watch()
         yield visitor
-        assert not visitor.wrong, "\n".join(visitor.wrong)
+        assert not visitor.wrong, "\n".join([*visitor.wrong, place.probe.log()[-2000:]])
     finally:
         context.close()
