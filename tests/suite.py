@@ -103,6 +103,13 @@ def read(report: Path) -> Tally:
     return tally
 
 
+def names_tests(arguments: list[str]) -> bool:
+    """Whether they pick tests, by path or by -k, and don't only say how to run them."""
+    return any(
+        argument.startswith("-k") or Path(ROOT, argument.split("::")[0]).exists() for argument in arguments
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/test", description=__doc__, add_help=False)
     parser.add_argument("--fast", action="store_true")
@@ -119,7 +126,7 @@ def main() -> int:
     with temporary_folder("suite") as folder:
         env["DATA_DIR"] = str(folder / "data")
         # Asked for particular tests, nobody wants to hear of the whole house; but pages need their translations.
-        names = ["translations"] if arguments else list(CHECKS)
+        names = ["translations"] if names_tests(arguments) else list(CHECKS)
         with ThreadPoolExecutor(max_workers=2) as pool:
             for tally, line in pool.map(check, names, [env] * len(names)):
                 lines.append(line)
