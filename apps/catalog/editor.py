@@ -35,7 +35,7 @@ from apps.catalog.library import allowed, library, places_from, places_of
 from apps.catalog.localized import localized
 from apps.catalog.models import Attribute, Category, Item, ListingWord
 from apps.catalog.text import fold, words
-from apps.catalog.views import ITEM_COLUMNS, item_context, shape_version
+from apps.catalog.views import ITEM_COLUMNS, VERSIONS, item_context
 
 PAGE = 50
 # A tree of up to so many categories is shown whole; in a larger one they are looked for.
@@ -295,12 +295,7 @@ def pictures(request: HttpRequest) -> HttpResponse:
 @editors_only
 def preview(request: HttpRequest, item_id: UUID) -> HttpResponse:
     """The item's page as visitors see it, or will."""
-    own = (
-        Item.objects.filter(pk=item_id)
-        .annotate(shape=shape_version())
-        .values(*ITEM_COLUMNS, "is_published")
-        .first()
-    )
+    own = Item.objects.filter(pk=item_id).annotate(**VERSIONS).values(*ITEM_COLUMNS).first()
     if own is None:
         raise Http404
     context = item_context(own, get_language() or "en") | {

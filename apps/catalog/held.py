@@ -109,7 +109,11 @@ class Known:
         page = self._pages.get(key) or self._shared(key)
         return page if page and self._is_current(page.versions) else None
 
-    def hold(self, key: str, page: Page) -> None:
+    def hold(self, key: str, page: Page, read_at: float) -> None:
+        """`read_at`: when its making began, so no later than its versions were read."""
+        for pk, version in page.versions.items():
+            if self._versions.get(pk, (0, 0.0))[1] < read_at:
+                self._versions[pk] = version, read_at
         self._remember(key, page)
         cache.set(f"page:{key}", (page.versions, page.headers, page.body), KEPT_SECONDS)
 
@@ -179,6 +183,7 @@ class HeldPages:
         page = known.page(key)
         if page is not None:
             return page.answer(request)
+        begun_at = time.monotonic()
         method, request.method = request.method, "GET"
         response = self.get_response(request)
         request.method = method
@@ -189,7 +194,7 @@ class HeldPages:
         ):
             return response
         page = Page.of(response)
-        known.hold(key, page)
+        known.hold(key, page, begun_at)
         return page.answer(request)
 
 

@@ -90,15 +90,18 @@ def _names(whole: Whole, tree: dict[str, Category]) -> list[str]:
 def _redocument(gone: list[UUID], documents: list[SearchDocument]) -> None:
     by_id = {row.pk: row for row in documents}
     growth: Counter[str] = Counter()
-    same: set[int] = set()
+    same: list[SearchDocument] = []
     for some in kept.chunks(document_id(item_id) for item_id in gone):
         for row in SearchDocument.objects.filter(pk__in=some):
             if row.pk in by_id and _says(by_id[row.pk]) == _says(row):
-                same.add(row.pk)
+                same.append(by_id[row.pk])
             else:
                 growth.subtract(words_in(row))
-        SearchDocument.objects.filter(pk__in=set(some) - same).delete()
-    fresh = [row for pk, row in by_id.items() if pk not in same]
+    keep = {row.pk for row in same}
+    for some in kept.chunks(pk for item_id in gone if (pk := document_id(item_id)) not in keep):
+        SearchDocument.objects.filter(pk__in=some).delete()
+    SearchDocument.objects.bulk_update(same, ["version"], batch_size=200)
+    fresh = [row for pk, row in by_id.items() if pk not in keep]
     for row in fresh:
         growth.update(words_in(row))
     insert(fresh)

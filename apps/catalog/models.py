@@ -244,11 +244,13 @@ class ListingEntry(models.Model):
 class SearchDocument(models.Model):
     """The words of a published item, in every language; `id` is `document_id(item_id)`, so spread at random.
 
-    `places`: the listings it stands in, for facets: categories as `c` and attribute values as `v` with their id.
+    `version` is the item's. `places`: the listings it stands in, for facets: `c` and the id of a category, `v` and
+    the id of an attribute's value.
     """
 
     id = models.BigIntegerField(primary_key=True)
     item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name="+")
+    version = models.BigIntegerField()
     title_words = models.CharField(max_length=1000)
     words = models.TextField()
     places = models.TextField()

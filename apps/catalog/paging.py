@@ -34,9 +34,13 @@ class Key:
 
 @dataclass(frozen=True)
 class Page:
-    """Items with their versions. `next` goes into `after`, `previous` into `before`; None: no such page."""
+    """Items with their versions. `next` goes into `after`, `previous` into `before`; None: no such page.
+
+    `sample`: as many items of the list as were asked for, from this page on.
+    """
 
     items: list[tuple[UUID, int]]
+    sample: list[UUID]
     next: str | None
     previous: str | None
 
@@ -50,8 +54,9 @@ def page(
     after: str | None = None,
     before: str | None = None,
     within: Sequence[Listing] = (),
+    sample: int = 0,
 ) -> Page:
-    """Items that stand in all these listings, in one order.
+    """Items that stand in all these listings, in one order; and in the same query a sample of the whole list.
 
     Raises InvalidQuery for an order that isn't there and for a cursor that did not come from here.
     """
@@ -62,25 +67,22 @@ def page(
         entries = entries.filter(Exists(ListingEntry.objects.filter(listing=other.pk, item=OuterRef("item"))))
     cursor = _read(after or before, field)
     back = after is None and before is not None
-    rows = _rows(entries, field, descending != back, cursor, size)
+    most = max(size + 1, sample)
+    rows = _rows(entries, field, descending != back, cursor, most)
     if back and len(rows) <= size:  # the beginning: show it whole
         back, cursor = False, None
-        rows = _rows(entries, field, descending, None, size)
+        rows = _rows(entries, field, descending, None, most)
     more = len(rows) > size
+    ids = [item_id for _key, item_id, _version in rows[:sample]]
     rows = rows[:size]
     if back:
         rows.reverse()
     return Page(
         items=[(item_id, version) for _key, item_id, version in rows],
+        sample=ids,
         next=_write(rows[-1], field) if rows and (back or more) else None,
         previous=_write(rows[0], field) if rows and (more if back else cursor is not None) else None,
     )
-
-
-def sample(listings: Sequence[Listing], most: int) -> list[UUID]:
-    """The newest items that stand in all these listings."""
-    entries = _entries(listings).order_by("-published_at", "-item_id")
-    return list(entries.values_list("item_id", flat=True)[:most])
 
 
 def _entries(listings: Sequence[Listing]) -> QuerySet[ListingEntry]:
@@ -101,7 +103,7 @@ def _field(order: str, language: str) -> tuple[str, bool]:
 
 
 def _rows(
-    entries: QuerySet[ListingEntry], field: str, descending: bool, cursor: Key | None, size: int
+    entries: QuerySet[ListingEntry], field: str, descending: bool, cursor: Key | None, most: int
 ) -> list[Row]:
     if cursor is not None:
         beyond = "lt" if descending else "gt"
@@ -112,7 +114,7 @@ def _rows(
         )
     sign = "-" if descending else ""
     rows = entries.order_by(f"{sign}{field}", f"{sign}item_id").values_list(field, "item_id", "version")
-    return list(rows[: size + 1])
+    return list(rows[:most])
 
 
 def _write(row: Row, field: str) -> str:

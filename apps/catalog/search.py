@@ -39,20 +39,27 @@ CURSOR = re.compile(r"([0-2])-([0-9a-f]{1,16})")
 ORDINARY = 2  # the tier of what doesn't match by its title
 
 Place = tuple[int, int]
+Row = tuple[int, UUID, int, str]
 
 
 @dataclass(frozen=True)
 class Found:
-    """A page of matches, best first. `total` is exact unless `more`: then there are more than that.
+    """A page of matches with their versions, best first. `total` is exact unless `more`: then there are more than that.
 
-    `sample` are items of which facets are counted: all matches when there are few, else some of them.
+    Facets are counted of `sample`, document ids, or of `places`, what such documents say: all matches when there
+    are few, else some of them.
     """
 
-    ids: list[UUID] = field(default_factory=list)
+    items: list[tuple[UUID, int]] = field(default_factory=list)
     next: str | None = None
     total: int = 0
     more: bool = False
-    sample: list[UUID] = field(default_factory=list)
+    sample: list[int] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+
+    @property
+    def ids(self) -> list[UUID]:
+        return [pk for pk, _version in self.items]
 
 
 @dataclass(frozen=True)
@@ -137,15 +144,15 @@ def _ranked(narrowings: list[Narrowing], terms: list[str], limit: int, start: Pl
         _of_rarest(narrowings)
         .annotate(tier=_tier(terms))
         .order_by("tier", "pk")
-        .values_list("tier", "pk", "item_id")[: COMMON + 1]
+        .values_list("tier", "pk", "item_id", "version")[: COMMON + 1]
     )
     rest = matches if start is None else [match for match in matches if match[:2] > start]
     return Found(
-        ids=[item for _tier, _pk, item in rest[:limit]],
+        items=[match[2:] for match in rest[:limit]],
         next=_cursor(rest[limit - 1][:2]) if len(rest) > limit else None,
         total=min(len(matches), COMMON),
         more=len(matches) > COMMON,
-        sample=[item for _tier, _pk, item in matches[:SAMPLE]],
+        sample=[match[1] for match in matches[:SAMPLE]],
     )
 
 
@@ -177,23 +184,24 @@ def _spread(narrowings: list[Narrowing], documents: int, limit: int, start: Plac
     last = first + IDS * READ_AT_MOST // documents
     share = prod(narrowing.documents / documents for narrowing in narrowings)
     wanted = max(limit + 1, min(SAMPLE, int(READ_FOR_SAMPLE * share)))
-    rows: list[tuple[int, UUID]] = []
+    rows: list[Row] = []
     if wanted / share <= READ_AT_MOST and last < IDS:
         rows = _in_order(_narrowed(narrowings).filter(pk__lt=last), first, wanted)
     if len(rows) <= limit:
         rows = _in_order(_of_rarest(narrowings), first, wanted)
     page, more = rows[:limit], len(rows) > limit
     return Found(
-        ids=[item for _pk, item in page],
+        items=[row[1:3] for row in page],
         next=_cursor((ORDINARY, page[-1][0])) if more else None,
         total=COMMON if more or start is not None else len(rows),
         more=more or start is not None,
-        sample=[item for _pk, item in rows],
+        places=[row[3] for row in rows],
     )
 
 
-def _in_order(found: QuerySet[SearchDocument], first: int, limit: int) -> list[tuple[int, UUID]]:
-    return list(found.filter(pk__gte=first).order_by("pk").values_list("pk", "item_id")[:limit])
+def _in_order(found: QuerySet[SearchDocument], first: int, limit: int) -> list[Row]:
+    rows = found.filter(pk__gte=first).order_by("pk")
+    return list(rows.values_list("pk", "item_id", "version", "places")[:limit])
 
 
 # Places in the order of matches

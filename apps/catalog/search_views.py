@@ -7,15 +7,14 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from apps.catalog import facets, shape
+from apps.catalog import facets
 from apps.catalog.cards import cards
 from apps.catalog.contract import InvalidQuery
 from apps.catalog.filters import parse, read
 from apps.catalog.held import shows
-from apps.catalog.models import Item
+from apps.catalog.links import Links
 from apps.catalog.search import QUERY_LENGTH, search
 from apps.catalog.suggestions import suggest
-from apps.catalog.views import Links
 
 
 @require_safe
@@ -30,17 +29,15 @@ def results(request: HttpRequest) -> HttpResponse:
         found = search(query, documents=narrowed.everything.items, after=after, within=narrowed.listings)
     except InvalidQuery:
         return HttpResponseRedirect(links.to())
-    versions = dict(Item.objects.filter(pk__in=found.ids).values_list("pk", "version"))
-    counted = facets.of_items(found.sample)
-    attributes = shape.attributes(narrowed.shape)
+    counted = facets.of_places(found.places) if found.places else facets.of_documents(found.sample)
     context = {
         "q": query,
-        "cards": cards([(pk, versions[pk]) for pk in found.ids if pk in versions], language),
+        "cards": cards(found.items, language),
         "total": found.total,
         "more": found.more,
         "filters": links.chosen(narrowed.filters),
         "facets": links.offered(
-            facets.facets(counted, attributes, language, whole=not found.more, without=narrowed.filters)
+            facets.facets(counted, language, whole=not found.more, without=narrowed.filters)
         ),
         "next": found.next and links.to(after=found.next),
         "start": links.to() if after else "",
@@ -52,10 +49,5 @@ def results(request: HttpRequest) -> HttpResponse:
 def suggestions(request: HttpRequest) -> HttpResponse:
     """A few lines for the search field."""
     narrowed = read()
-    found = suggest(
-        request.GET.get("q", ""),
-        shape.attributes(narrowed.shape),
-        narrowed.everything.items,
-        get_language() or "en",
-    )
+    found = suggest(request.GET.get("q", ""), narrowed.everything.items, get_language() or "en")
     return shows(render(request, "catalog/suggestions.html", {"suggestions": found}), narrowed.versions)

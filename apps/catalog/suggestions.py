@@ -11,10 +11,9 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from apps.catalog.localized import label_of, localized, shown_value
+from apps.catalog.localized import localized, shown_value
 from apps.catalog.models import Item, Listing, ListingEntry, ListingWord
 from apps.catalog.search import QUERY_LENGTH, QUERY_WORDS, search
-from apps.catalog.shape import Attributes
 from apps.catalog.text import SORT_LENGTH, words
 
 LEAST = 2  # letters
@@ -30,15 +29,15 @@ class Suggestion:
     url: str
 
 
-def suggest(query: str, attributes: Attributes, documents: int, language: str) -> list[Suggestion]:
+def suggest(query: str, documents: int, language: str) -> list[Suggestion]:
     """Names with the most items first, then titles."""
     terms = words(query[:QUERY_LENGTH])[:QUERY_WORDS]
     if not terms or len(terms[-1]) + len(terms) <= LEAST:
         return []
-    return [*_names(terms, attributes, language), *_titles(query, terms, documents, language)]
+    return [*_names(terms, language), *_titles(query, terms, documents, language)]
 
 
-def _names(terms: Sequence[str], attributes: Attributes, language: str) -> list[Suggestion]:
+def _names(terms: Sequence[str], language: str) -> list[Suggestion]:
     first, *others = sorted(terms, key=len, reverse=True)
     rows = ListingWord.objects.filter(_begins(first), listing__items__gt=0)
     if others:
@@ -52,24 +51,29 @@ def _names(terms: Sequence[str], attributes: Attributes, language: str) -> list[
             "listing__category__translations",
         ),
         *("listing__attributevalue__slug", "listing__attributevalue__text", "listing__attributevalue__kind"),
-        *("listing__attributevalue__attribute__key",),
+        *(f"listing__attributevalue__attribute__{name}" for name in ("key", "label", "translations")),
     )
     found = rows.order_by("-listing__items", "listing").values(*columns)[: NAMES * 2]
     by_listing = {row["listing_id"]: row for row in found}
-    return [_name(row, attributes, language) for row in list(by_listing.values())[:NAMES]]
+    return [_name(row, language) for row in list(by_listing.values())[:NAMES]]
 
 
 def _begins(term: str) -> Q:
     return Q(word__gte=term, word__lt=term + LAST)
 
 
-def _name(row: dict[str, Any], attributes: Attributes, language: str) -> Suggestion:
+def _name(row: dict[str, Any], language: str) -> Suggestion:
     if path := row["listing__category__path"]:
         titles = row["listing__category__title"], row["listing__category__translations"]
         return Suggestion(localized(*titles, "title", language), _("Category"), f"/categories/{path}")
     key, slug = row["listing__attributevalue__attribute__key"], row["listing__attributevalue__slug"]
     title = shown_value(row["listing__attributevalue__text"], row["listing__attributevalue__kind"])
-    label = label_of(attributes[key], language) if key in attributes else ""
+    label = localized(
+        row["listing__attributevalue__attribute__label"],
+        row["listing__attributevalue__attribute__translations"],
+        "label",
+        language,
+    )
     return Suggestion(title, label, f"/browse/{key}/{slug}")
 
 

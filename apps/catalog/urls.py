@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from apps.catalog import api, editor, search_views, views
+from apps.catalog import api, editor, list_views, search_views, views
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,12 +10,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("items/<slug:slug>", views.item, name="item"),
     path("menu", views.menu, name="menu"),
     path("categories/", views.categories, name="categories"),
-    path("categories/<path:path>", views.category, name="category"),
+    path("categories/<path:path>", list_views.category, name="category"),
     path("search", search_views.results, name="search"),
     path("search/suggest", search_views.suggestions, name="suggest"),
-    path("browse", views.everything, name="everything"),
+    path("browse", list_views.everything, name="everything"),
     path("browse/<slug:key>", views.values, name="values"),
-    path("browse/<slug:key>/<str:value>", views.browse, name="browse"),
+    path("browse/<slug:key>/<str:value>", list_views.browse, name="browse"),
     path("editor/", editor.items, name="editor"),
     path("editor/new", editor.create, name="create"),
     path("editor/pictures", editor.pictures, name="editor-pictures"),

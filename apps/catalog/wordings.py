@@ -36,6 +36,7 @@ def document(whole: Whole, category_names: Iterable[str], places: Iterable[str])
     return SearchDocument(
         pk=document_id(item.pk),
         item_id=item.pk,
+        version=item.version,
         title_words=_line(dict.fromkeys(word for title in titles for word in words(title)))[:1000],
         places=" ".join(places),
         words=_line(marked(word) for word in dict.fromkeys(word for text in texts for word in words(text))),

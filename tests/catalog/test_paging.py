@@ -95,7 +95,7 @@ def test_what_stays_is_seen_exactly_once_though_others_come_and_go(data, order, 
     number = data.draw(st.integers(3, 10))
     items = make(data.draw(st.lists(TITLES, min_size=number, max_size=number)), [None] * number)
     stay = {item.pk for item in items[::2]}
-    goes = [item for item in items[1::2]]
+    goes = items[1::2]
     seen: list = []
     cursor = None
     for _step in range(30):

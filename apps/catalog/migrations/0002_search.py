@@ -19,7 +19,7 @@ SQLITE = [
         INSERT INTO catalog_search(rowid, words) VALUES (new.id, new.words); END""",
     """CREATE TRIGGER catalog_search_delete AFTER DELETE ON catalog_searchdocument BEGIN
         INSERT INTO catalog_search(catalog_search, rowid, words) VALUES ('delete', old.id, old.words); END""",
-    """CREATE TRIGGER catalog_search_update AFTER UPDATE ON catalog_searchdocument BEGIN
+    """CREATE TRIGGER catalog_search_update AFTER UPDATE OF words ON catalog_searchdocument BEGIN
         INSERT INTO catalog_search(catalog_search, rowid, words) VALUES ('delete', old.id, old.words);
         INSERT INTO catalog_search(rowid, words) VALUES (new.id, new.words); END""",
 ]

@@ -1,0 +1,148 @@
+"""Pages of lists: everything, a category, the items of a value; each in any order, narrowed, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from apps.catalog import facets, paging
+from apps.catalog.cards import cards
+from apps.catalog.contract import InvalidQuery
+from apps.catalog.filters import Filter, Narrowed, parse, read
+from apps.catalog.held import shows
+from apps.catalog.links import Context, Links
+from apps.catalog.localized import localized, shown_value
+from apps.catalog.models import AttributeValue, Listing
+from apps.catalog.release import release
+from apps.catalog.trees import children, named, shape_version, steps
+
+CHILDREN = 24
+KEPT_SECONDS = 24 * 3600
+
+
+@require_safe
+def everything(request: HttpRequest) -> HttpResponse:
+    """All items."""
+    narrowed = read(_filters(request))
+    return _page(request, narrowed.everything, narrowed, narrowed.versions, {"title": _("Everything")})
+
+
+@require_safe
+def category(request: HttpRequest, path: str) -> HttpResponse:
+    """What is in a category and below it."""
+    narrowed = read(_filters(request), path)
+    if not narrowed.line or narrowed.line[-1].path != path:
+        raise Http404
+    own, language = narrowed.line[-1], get_language() or "en"
+    below = [] if narrowed.filters else _children(own.listing, narrowed.shape)
+    context = {
+        "title": localized(own.title, own.translations, "title", language),
+        "crumbs": steps(narrowed.line[:-1], language),
+        "children": named(below[:CHILDREN], language),
+        "more_children": f"/categories/?in={path}" if len(below) > CHILDREN else "",
+    }
+    versions = {own.listing.pk: own.listing.version, Listing.SHAPE: narrowed.shape}
+    return _page(request, own.listing, narrowed, versions, context)
+
+
+@require_safe
+def browse(request: HttpRequest, key: str, value: str) -> HttpResponse:
+    """All items of which an attribute has this value."""
+    columns = ("pk", "text", "kind", "listing__items", "listing__version", "shape")
+    labels = ("attribute__label", "attribute__translations")
+    found = AttributeValue.objects.filter(attribute__key=key, attribute__is_browsable=True, slug=value)
+    own = found.annotate(shape=shape_version()).values(*columns, *labels).first()
+    if own is None or not own["listing__items"]:
+        raise Http404
+    listing = Listing(pk=own["pk"], items=own["listing__items"], version=own["listing__version"])
+    label = localized(
+        own["attribute__label"], own["attribute__translations"], "label", get_language() or "en"
+    )
+    filters = _filters(request)
+    narrowed = read(filters) if filters else Narrowed(everything=listing, shape=own["shape"], filters={})
+    context = {
+        "title": shown_value(own["text"], own["kind"]),
+        "kicker": label,
+        "crumbs": [{"title": label, "url": f"/browse/{key}"}],
+    }
+    versions = {listing.pk: listing.version, Listing.SHAPE: own["shape"]}
+    return _page(request, listing, narrowed, versions, context, own=Filter(key, value))
+
+
+def _page(
+    request: HttpRequest,
+    listing: Listing,
+    narrowed: Narrowed,
+    versions: Mapping[int, int],
+    context: Context,
+    own: Filter | None = None,
+) -> HttpResponse:
+    """A list of cards with its orders, filters and facets. `own`: the filter that the list itself is."""
+    language, filters = get_language() or "en", narrowed.filters
+    order = request.GET.get("order", "newest")
+    after, before = request.GET.get("after"), request.GET.get("before")
+    links = Links(request.path, order, list(filters))
+    kept_as = f"aside:{release()}:{language}:{order}:{listing.version}:{versions[Listing.SHAPE]}"
+    aside = None if filters else cache.get(kept_as)
+    sample = facets.SAMPLE if aside is None else 0
+    try:
+        page = paging.page(
+            listing,
+            order=order,
+            language=language,
+            after=after,
+            before=before,
+            within=narrowed.listings,
+            sample=sample,
+        )
+    except InvalidQuery:
+        return HttpResponseRedirect(request.path)
+    if aside is None:
+        is_start = after is None and before is None
+        aside = _aside(page, links, language, own, is_whole=is_start and len(page.sample) < sample)
+        if is_start and not filters:
+            cache.set(kept_as, aside, KEPT_SECONDS)
+    if filters:  # what they name may change without the list's own changing
+        versions = {**versions, Listing.EVERYTHING: narrowed.everything.version}
+    context |= {
+        "cards": cards(page.items, language),
+        "items": None if filters else listing.items,
+        "orders": links.orders(),
+        "filters": links.chosen(filters),
+        "aside": mark_safe(aside),
+        "next": page.next and links.to(after=page.next),
+        "previous": page.previous and links.to(before=page.previous),
+        "start": links.to() if page.previous else "",
+    }
+    return shows(render(request, "catalog/list.html", context), versions)
+
+
+def _aside(
+    page: paging.Page, links: Links, language: str, own: Filter | None, *, is_whole: bool
+) -> SafeString | str:
+    """The facets as HTML, of the page's sample."""
+    without = [*links.filters, *([own] if own else [])]
+    found = facets.facets(facets.of_items(page.sample), language, whole=is_whole, without=without)
+    return render_to_string("catalog/facets.html", {"facets": links.offered(found)}) if found else ""
+
+
+def _children(listing: Listing, shape: int) -> list[Context]:
+    """Kept until something in the category or the tree changes."""
+    key = f"children:{listing.version}:{shape}"
+    rows: list[Context] | None = cache.get(key)
+    if rows is None:
+        rows = children(listing.pk, most=CHILDREN + 1)
+        cache.set(key, rows, KEPT_SECONDS)
+    return rows
+
+
+def _filters(request: HttpRequest) -> list[Filter]:
+    return parse(request.GET.getlist("filter"))

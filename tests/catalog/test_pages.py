@@ -1,0 +1,278 @@
+"""The pages of the catalogue for visitors: what they show, what is not there, what they ask of the database."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from apps.catalog import held, service
+from apps.catalog.drafts import Draft, Fact
+from apps.catalog.handlers import on_asset_ready
+from apps.catalog.models import Item
+from apps.media.contract import AssetReady
+from seam import atomic
+from tests.catalog.conftest import asset
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+def page(client, address: str, **headers) -> str:
+    response = client.get(address, headers=headers)
+    assert response.status_code == 200, (address, response.status_code)
+    return response.content.decode()
+
+
+@pytest.fixture
+def shop(item, category):
+    """60 boats in a category, one portrait in another."""
+    boats = category("Things", "Boats").pk
+    drafts = [
+        Draft(
+            title=f"Boat {number:02}",
+            categories=[boats],
+            facts=[Fact(name="Artist", value=f"Painter {number % 3}")],
+            price=Decimal(number),
+            currency="EUR",
+        )
+        for number in reversed(range(60))
+    ]
+    with atomic("catalog"):
+        service.create_items([Item(is_published=True) for _draft in drafts], drafts)
+    return item(
+        "Portrait of a Lady", categories=[category("People")], Artist="Ana Peñalosa", Year=Decimal("1840")
+    )
+
+
+def test_an_empty_catalogue_says_so_on_every_page(client):
+    assert "still empty" in page(client, "/")
+    assert "Nothing here yet" in page(client, "/browse")
+    assert "Nothing here yet" in page(client, "/categories/")
+    assert "Nothing was found" in page(client, "/search?q=boat")
+    assert page(client, "/menu").strip() == ""
+    assert page(client, "/search/suggest?q=boat").strip() == ""
+
+
+def test_the_front_shows_the_newest_and_the_categories(client, shop):
+    front = page(client, "/")
+    assert front.index("Portrait of a Lady") < front.index("Boat 59") < front.index("Boat 58")
+    assert 'href="/categories/things"' in front
+    assert "61 items" in front
+
+
+def test_a_category_shows_what_is_below_it_too(client, shop):
+    things = page(client, "/categories/things")
+    assert "Boat 59" in things
+    assert "Portrait" not in things
+    assert 'href="/categories/things/boats"' in things
+    boats = page(client, "/categories/things/boats")
+    assert re.search(r'breadcrumbs.*href="/categories/things"', boats, re.DOTALL)
+
+
+@pytest.mark.parametrize("order", ["newest", "title", "price"])
+def test_one_can_go_through_a_list_and_back(client, shop, order):
+    address, seen = f"/categories/things?order={order}", []
+    for _step in range(10):
+        text = page(client, address)
+        seen += re.findall(r'<h3 class="card__title"><a href="/items/[^"]+">([^<]+)', text)
+        following = re.search(r'rel="next" href="([^"]+)"', text)
+        if not following:
+            break
+        address = following[1].replace("&amp;", "&")
+    right = [f"Boat {number:02}" for number in range(60)]
+    assert seen == (right[::-1] if order == "newest" else right)
+    back = re.search(r'rel="prev" href="([^"]+)"', text)[1].replace("&amp;", "&")
+    assert "Boat" in page(client, back)
+    assert "Back to the start" in text
+
+
+def test_a_list_can_be_narrowed_and_widened_again(client, shop):
+    text = page(client, "/categories/things")
+    narrower = re.search(r'href="(/categories/things\?filter=artist[^"]+)"', text)[1]
+    narrowed = page(client, narrower)
+    assert len(re.findall("card__title", narrowed)) == 20
+    assert re.search(r'chip--on" href="/categories/things"', narrowed)
+    assert "Nothing was found" in page(client, "/categories/things?filter=artist:nobody")
+    assert "Nothing was found" in page(client, "/browse?filter=.in:nowhere")
+    assert "Portrait of a Lady" in page(client, "/browse?filter=.in:people&filter=artist:ana-penalosa")
+
+
+def test_facets_count_what_is_there(client, shop):
+    text = page(client, "/categories/things")
+    assert re.search(r"Painter 1 <small>20</small>", text)
+
+
+def test_an_item_says_what_it_is(client, shop):
+    text = page(client, f"/items/{shop.slug}")
+    assert 'href="/browse/artist/ana-penalosa"' in text
+    assert ">1840<" in text
+    assert 'href="/categories/people"' in text
+
+
+def test_browsing_by_a_value_and_its_index(client, shop):
+    assert "Portrait of a Lady" in page(client, "/browse/artist/ana-penalosa")
+    assert 'href="/browse/artist/painter-0"' in page(client, "/browse/artist")
+
+
+def test_in_spanish_what_has_spanish_words_uses_them(client, item, category):
+    item(
+        "Boat",
+        translations={"es": {"title": "Barco", "description": "De madera"}},
+        price=Decimal("1250.5"),
+        currency="EUR",
+    )
+    text = page(client, "/items/boat", accept_language="es")
+    assert "<h1>Barco</h1>" in text
+    assert "De madera" in text
+    assert "1250,50\xa0€" in text or "1.250,50\xa0€" in text or "1\xa0250,50\xa0€" in text
+    assert "Barco" in page(client, "/browse", accept_language="es")
+    assert "€1,250.50" in page(client, "/items/boat", accept_language="en")
+
+
+def test_titles_sort_by_the_words_one_sees(client, item):
+    item("Alpha", translations={"es": {"title": "Zorro"}})
+    item("Beta", translations={"es": {"title": "Abeja"}})
+    english, spanish = (page(client, "/browse?order=title", accept_language=code) for code in ("en", "es"))
+    assert english.index("Alpha") < english.index("Beta")
+    assert spanish.index("Abeja") < spanish.index("Zorro")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/items/nothing",
+        "/categories/nothing",
+        "/categories/things/nothing",
+        "/browse/artist/nobody",
+        "/browse/nothing",
+    ],
+)
+def test_what_is_not_there_is_404(client, shop, address):
+    assert client.get(address).status_code == 404
+
+
+def test_drafts_and_withdrawn_items_have_no_page(client, item):
+    made = item("Boat")
+    assert client.get("/items/boat").status_code == 200
+    service.withdraw_item(made.pk)
+    held.forget()
+    assert client.get("/items/boat").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/browse?after=rubbish",
+        "/browse?before=%00",
+        "/browse?order=rubbish",
+        "/categories/things?after=%ED%A0%80",
+        "/search?q=boat&after=rubbish",
+    ],
+)
+def test_a_foreign_place_leads_to_the_beginning(client, shop, address):
+    assert client.get(address).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/search?q=%00",
+        "/search?q=%F0%9F%9A%A4&filter=:&filter=a&filter=a:&filter=%00:%00",
+        "/search?" + "q=" + "x" * 9000,
+        "/search/suggest?q=%22%27*",
+        "/search/suggest",
+        "/browse?filter=artist:" + "x" * 3000,
+        "/browse/artist?after=%00",
+        "/categories/?after=%F0%9F%9A%A4",
+        "/browse/artist/%00",
+        "/categories/%00",
+        "/categories/" + "a/" * 500,
+        "/items/" + "x" * 3000,
+    ],
+)
+def test_nothing_hostile_breaks_a_page(client, shop, address):
+    assert client.get(address).status_code in (200, 302, 404)
+
+
+def test_markup_in_what_people_write_stays_text(client, item, category):
+    evil = "<script>alert(1)</script>\"'"
+    item(evil, description=evil, categories=[category(evil)], Artist=evil)
+    for address in ("/", "/browse", "/search?q=script", "/search/suggest?q=script", "/menu", "/categories/"):
+        assert "<script>alert" not in page(client, address), address
+
+
+def test_pictures_are_shown_with_all_their_sizes(client, item):
+    told = asset()
+    with atomic("catalog"):
+        on_asset_ready(AssetReady(asset=told), None)
+    item("Vase", pictures=[told.id])
+    for address in ("/", "/browse", "/items/vase"):
+        text = page(client, address)
+        assert "image/avif" in text, address
+        assert 'alt="A blue vase"' in text, address
+
+
+def test_suggestions_are_names_and_titles(client, shop):
+    text = page(client, "/search/suggest?q=pen")
+    assert 'data-href="/browse/artist/ana-penalosa"' in text
+    assert 'data-href="/categories/things/boats"' in page(client, "/search/suggest?q=boa")
+    assert f'data-href="/items/{shop.slug}"' in page(client, "/search/suggest?q=portrait of a")
+    assert page(client, "/search/suggest?q=p").strip() == ""
+
+
+# How much is asked of the database
+
+PAGES = {
+    "/": 2,
+    "/browse": 2,
+    "/browse?order=title": 2,
+    "/categories/things": 2,
+    "/categories/things/boats": 2,
+    "/browse/artist/painter-0": 2,
+    "/items/portrait-of-a-lady": 3,
+    "/items/boat-30": 3,
+    "/categories/": 2,
+    "/browse/artist": 2,
+    "/menu": 2,
+}
+
+
+@pytest.mark.parametrize(("address", "most"), PAGES.items())
+def test_a_page_made_afresh_asks_little(client, shop, queries, address, most):
+    page(client, address)
+    held.forget()
+    with queries() as asked:
+        page(
+            client, address + ("&" if "?" in address else "?") + "after="
+        )  # another page to whoever holds pages
+    assert len(asked) <= most, "\n".join(query["sql"][:200] for query in asked)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *PAGES,
+        "/search?q=boat",
+        "/search?q=boat&filter=artist:painter-0",
+        "/search/suggest?q=boat",
+        "/categories/things?filter=artist:painter-0",
+        "/browse?filter=.in:things&filter=artist:painter-1",
+    ],
+)
+def test_with_nothing_kept_anywhere_a_page_asks_six_times_at_most(client, shop, queries, address):
+    with queries() as asked:
+        page(client, address)
+    assert len(asked) <= 6, "\n".join(query["sql"][:200] for query in asked)
+
+
+def test_a_list_asks_the_same_of_many_items_as_of_few(client, item, category, queries):
+    place = category("Place")
+    item("One", categories=[place])
+    with queries() as few:
+        page(client, "/categories/place")
+    for number in range(40):
+        item(f"More {number}", categories=[place])
+    with queries() as many:
+        page(client, "/categories/place")
+    assert len(many) <= len(few)
