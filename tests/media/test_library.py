@@ -340,6 +340,7 @@ def test_when_somebody_leaves_their_pictures_go(upload, work, settle, files):
     assert len([name for name in files() if name.startswith("originals")]) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(databases="__all__", transaction=True)
 def test_many_at_the_same_moment_keep_the_bytes_once_and_lose_none(upload, work, files):
     """Eight people upload and delete the same picture over and over; whoever has it in the end can see it."""
