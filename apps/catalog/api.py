@@ -24,7 +24,7 @@ from apps.auth.contract import Role
 from apps.catalog import checks, paging, service
 from apps.catalog.contract import InvalidItem, InvalidQuery, ItemChangedMeanwhile, ItemNotFound
 from apps.catalog.drafts import Draft, Fact, draft_of
-from apps.catalog.library import allowed
+from apps.catalog.library import LibraryIsAway, allowed
 from apps.catalog.models import Category, Item, Kind, Listing
 from apps.catalog.search import search
 from seam import ContractError
@@ -38,6 +38,11 @@ STATUS: dict[type[ContractError], HTTPStatus] = {
     ItemChangedMeanwhile: HTTPStatus.CONFLICT,
 }
 TYPES = {Decimal: Kind.NUMBER, date: Kind.DATE, str: Kind.TEXT}
+
+
+class Unavailable(exceptions.APIException):
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "media_is_away"
 
 
 class ReadsOrEditor(BasePermission):
@@ -198,7 +203,10 @@ def _fields(request: Request) -> dict[str, Any]:
 
 
 def _draft(fields: Mapping[str, Any], owner_id: UUID, shown_already: list[UUID]) -> Draft:
-    pictures = allowed(dict.fromkeys(fields["pictures"], ""), owner_id, shown_already)
+    try:
+        pictures = allowed(dict.fromkeys(fields["pictures"], ""), owner_id, shown_already)
+    except LibraryIsAway as error:
+        raise Unavailable(str(error)) from error
     if missing := [str(pk) for pk in fields["pictures"] if pk not in pictures]:
         detail = _("These are not pictures of yours: %(missing)s") % {"missing": ", ".join(missing)}
         raise exceptions.ValidationError({"pictures": [detail]})

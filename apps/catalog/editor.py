@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -31,7 +31,7 @@ from apps.catalog.forms import (
     rows_from,
     rows_of,
 )
-from apps.catalog.library import allowed, library, places_from, places_of
+from apps.catalog.library import LibraryIsAway, allowed, library, places_from, places_of
 from apps.catalog.localized import localized
 from apps.catalog.models import Attribute, Category, Item, ListingWord
 from apps.catalog.text import fold, words
@@ -92,8 +92,8 @@ def _changed_last(rows: Any, status: str, after: str) -> tuple[list[dict[str, An
 def _cursor(text: str) -> tuple[datetime, UUID] | None:
     moment, _tilde, pk = text.partition("~")
     try:
-        return datetime.fromisoformat(moment), UUID(pk)
-    except ValueError:
+        return datetime.fromisoformat(moment).astimezone(UTC), UUID(pk)
+    except (ValueError, OverflowError):
         return None
 
 
@@ -119,7 +119,8 @@ def _edit(request: HttpRequest, item: Item | None) -> HttpResponse:
         return _page(request, item, form, rows_of(draft), draft.categories, places_of(draft.pictures))
     rows, chosen, places = (
         rows_from(request.POST),
-        _numbers(request.POST.getlist("categories")),
+        # The main one stays the first: a box says only whether it is ticked.
+        sorted(_numbers(request.POST.getlist("categories")), key=lambda pk: pk not in draft.categories[:1]),
         places_from(request.POST),
     )
     if "add-row" in request.POST or "find" in request.POST:
@@ -129,11 +130,11 @@ def _edit(request: HttpRequest, item: Item | None) -> HttpResponse:
     facts = [row.fact() for row in rows]
     if not form.is_valid() or any(row.error for row in rows):
         return _page(request, item, form, rows, chosen, places, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    pictures = allowed(places, _me(request), draft.pictures)
-    said = form.draft(facts=[fact for fact in facts if fact], categories=chosen, pictures=pictures)
     try:
+        pictures = allowed(places, _me(request), draft.pictures)
+        said = form.draft(facts=[fact for fact in facts if fact], categories=chosen, pictures=pictures)
         saved = _save(request, item, said, form.cleaned_data["version"])
-    except InvalidItem as problem:
+    except (InvalidItem, LibraryIsAway) as problem:
         form.add_error(None, str(problem))
         return _page(request, item, form, rows, chosen, places, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except ItemChangedMeanwhile:
@@ -228,6 +229,7 @@ def _page(
     context = {
         "item": item,
         "form": form,
+        "is_refused": status == HTTPStatus.UNPROCESSABLE_ENTITY,
         "rows": [*rows, *(FactRow() for _number in range(EMPTY_ROWS))],
         "names": Attribute.objects.order_by("position", "label").values_list("label", flat=True)[:200],
         "categories": _offered(chosen, request.POST.get("find-category", ""), language),
@@ -380,7 +382,7 @@ def categories(request: HttpRequest) -> HttpResponse:
 @editors_only
 def category(request: HttpRequest, category_id: int) -> HttpResponse:
     """Another name for a category, or away with an empty one."""
-    own = Category.objects.filter(pk=category_id).select_related("listing").first()
+    own = Category.objects.filter(pk__in=_numbers([str(category_id)])).select_related("listing").first()
     if own is None:
         raise Http404
     texts = {f"title_{code}": text.get("title", "") for code, text in own.translations.items()}
@@ -419,7 +421,9 @@ def _item(item_id: UUID) -> Item:
 
 
 def _numbers(texts: Sequence[str]) -> list[int]:
-    return [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 20]
+    """Those of the texts that could be the key of a row."""
+    numbers = (int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 20)
+    return [number for number in numbers if number < 2**63]
 
 
 def _me(request: HttpRequest) -> UUID:

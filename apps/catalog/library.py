@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from apps.catalog.models import Picture
 from apps.catalog.pictures import copy_of
@@ -14,6 +15,10 @@ from apps.media.contract import Asset, AssetStatus, Media
 from seam import use
 
 AT_ONCE = 60
+
+
+class LibraryIsAway(Exception):
+    """Media could not be asked whose pictures these are; the message is for the person who chose them."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +87,18 @@ def places_from(data: QueryDict) -> dict[UUID, str]:
 
 
 def allowed(places: Mapping[UUID, str], owner_id: UUID, shown_already: Iterable[UUID]) -> list[UUID]:
-    """The chosen pictures in order, without those that are neither the owner's nor the item's already."""
+    """The chosen pictures in order, without those that are neither the owner's nor the item's already.
+
+    Raises LibraryIsAway when there are new ones and media does not answer.
+    """
     shown = set(shown_already)
     asked = [pk for pk in places if pk not in shown][:500]
-    found = use(Media).list_assets_by_id(ids=asked) if asked else []
+    try:
+        found = use(Media).list_assets_by_id(ids=asked) if asked else []
+    except Exception as error:
+        raise LibraryIsAway(
+            _("New pictures can’t be added right now. Leave them out, or save again in a moment.")
+        ) from error
     own = {asset.id for asset in found if asset.owner_id == owner_id}
     return [pk for pk in places if pk in shown or pk in own]
 
