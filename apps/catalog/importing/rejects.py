@@ -29,10 +29,12 @@ class Rejects:
             self._file.write(as_line(rejected))
 
     def close(self) -> None:
-        """A run without rejects leaves no file of an earlier run behind."""
         if self._file:
             self._file.close()
-        elif self.path:
+
+    def forget_earlier(self) -> None:
+        """When a run went through without rejects, the file of an earlier one would mislead."""
+        if self.path and not self._file:
             self.path.unlink(missing_ok=True)
 
 

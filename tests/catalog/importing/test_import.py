@@ -220,6 +220,13 @@ def test_rejected_records_are_kept_with_line_and_reason(run: Run) -> None:
     assert run([thing(1), thing(2), thing(3), thing(4)]).rejects == []
 
 
+def test_a_run_that_could_not_begin_leaves_the_earlier_rejects(run: Run) -> None:
+    run([thing(1, price="a lot")])
+    result = run(b"sku,title\n1,a\n")
+    assert result.code == 1
+    assert [bad["line"] for bad in result.rejects] == [1]
+
+
 def test_a_rejected_record_leaves_its_item_as_it_was(run: Run) -> None:
     run([thing(1)])
     run([thing(1, price="a lot", name="Never seen")])

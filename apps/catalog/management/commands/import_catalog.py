@@ -105,6 +105,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 _("Line %(line)d: %(reason)s") % {"line": rejected.line, "reason": rejected.reason}
             )
+        rejects.forget_earlier()
         if run.report.rejected or run.report.left_out:
             if rejects.path:
                 self.stdout.write(_("All that was rejected: %(path)s") % {"path": rejects.path})
