@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 
 from apps.catalog import held, service
 from apps.catalog.drafts import Draft, Fact
@@ -273,6 +274,7 @@ def test_a_list_asks_the_same_of_many_items_as_of_few(client, item, category, qu
         page(client, "/categories/place")
     for number in range(40):
         item(f"More {number}", categories=[place])
+    cache.clear()
     held.forget()
     with queries() as many:
         page(client, "/categories/place")
