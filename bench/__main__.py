@@ -151,7 +151,7 @@ def database_of(site: Website) -> str:
 
 def measure_calls(bench: Bench) -> None:
     """What `local` and `wire` add to a plain call."""
-    local, wire = bench.large.python("-m", "bench.inside", "calls").split()
+    local, wire = bench.empty("calls", 4).python("-m", "bench.inside", "calls").split()
     table(
         "A call between contexts",
         ["µs more"],
