@@ -1,0 +1,174 @@
+"""How MariaDB runs what pages ask: by an index, and reading as few rows on the last page as on the first.
+
+Rows read are counted by the server itself, so nothing here depends on how fast the machine is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from apps.catalog import held, paging, service
+from apps.catalog.drafts import Draft, Fact
+from apps.catalog.models import Item, Listing, ListingEntry
+from apps.catalog.search import search
+from seam import atomic
+
+pytestmark = [
+    pytest.mark.django_db(databases="__all__", transaction=True),
+    pytest.mark.skipif(
+        "mysql" not in settings.DATABASES["catalog"]["ENGINE"], reason="looks at MariaDB's plans"
+    ),
+]
+
+ITEMS = 3000
+# A table so small that reading all of it is the best plan.
+SMALL = 100
+
+
+@pytest.fixture
+def many(category):
+    """3,000 items; one title and one price for all, so every order is one long tie; some rarer words."""
+    whole, half = category("Whole"), category("Whole", "Half")
+    for start in range(0, ITEMS, 1000):
+        drafts = [
+            Draft(
+                title="The same",
+                description=f"common {'half ' if n % 2 else ''}{'rare' if n % 100 == 0 else ''} word{n}",
+                categories=[half.pk if n % 2 else whole.pk],
+                facts=[Fact(name="Artist", value=f"Painter {n % 40}"), Fact(name="Number", value=f"No. {n}")],
+            )
+            for n in range(start, start + 1000)
+        ]
+        with atomic("catalog"):
+            service.create_items([Item(is_published=True) for _draft in drafts], drafts)
+    with connections["catalog"].cursor() as cursor:
+        cursor.execute(
+            "ANALYZE TABLE catalog_item, catalog_listingentry, catalog_searchdocument, catalog_listing"
+        )
+        cursor.fetchall()
+
+
+@contextmanager
+def asked() -> Iterator[list[tuple[str, tuple]]]:
+    """The statements the catalogue's database is given."""
+    statements: list[tuple[str, tuple]] = []
+
+    def note(execute, sql, params, many, context):
+        statements.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connections["catalog"].execute_wrapper(note):
+        yield statements
+
+
+def full_scans(statements: list[tuple[str, tuple]]) -> list[str]:
+    found = []
+    with connections["catalog"].cursor() as cursor:
+        for sql, params in statements:
+            if not sql.lstrip("( ").upper().startswith("SELECT"):
+                continue
+            cursor.execute(f"EXPLAIN {sql}", params)
+            names = [column[0] for column in cursor.description]
+            for values in cursor.fetchall():
+                row = dict(zip(names, values, strict=True))
+                if row["type"] in ("ALL", "index") and int(row["rows"] or 0) > SMALL:
+                    found.append(f"{row['table']} is read whole ({row['rows']} rows): {sql[:300]}")
+    return found
+
+
+def rows_read(work) -> int:
+    """Rows and index entries that the server looks at for `work`."""
+    with connections["catalog"].cursor() as cursor:
+
+        def total() -> int:
+            cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read%'")
+            return sum(int(value) for _name, value in cursor.fetchall())
+
+        idle = -total() + total()
+        before = total()
+        work()
+        return total() - before - idle
+
+
+PAGES = [
+    *(
+        "/",
+        "/browse",
+        "/browse?order=title",
+        "/browse?order=price",
+        "/categories/whole",
+        "/categories/whole/half",
+    ),
+    *("/categories/whole?order=title&filter=artist:painter-3", "/browse/artist/painter-3", "/browse/artist"),
+    *(
+        "/search?q=rare",
+        "/search?q=common",
+        "/search?q=common+half",
+        "/search?q=rare+half",
+        "/search?q=nothing",
+    ),
+    *("/search?q=common&filter=artist:painter-3", "/search?q=com&filter=.in:whole/half", "/search?q=word1"),
+    *("/search/suggest?q=pain", "/search/suggest?q=the", "/categories/", "/menu"),
+    *("/api/v1/catalog/items/", "/api/v1/catalog/search/?q=rare"),
+]
+
+
+def test_no_page_reads_a_table_whole(client, many):
+    pages = [*PAGES, f"/items/{Item.objects.order_by('pk')[1500].slug}"]
+    for address in pages:
+        held.forget()
+        with asked() as statements:
+            response = client.get(address)
+            following = re.search(r'rel="next" href="([^"]+)"', response.content.decode())
+            if following:
+                client.get(following[1].replace("&amp;", "&"))
+        assert response.status_code == 200, address
+        assert statements, address
+        assert full_scans(statements) == [], address
+
+
+def test_a_statement_that_reads_a_table_whole_is_noticed(many):
+    with asked() as statements:
+        list(Item.objects.filter(description__contains="rare"))
+    assert len(full_scans(statements)) == 1
+
+
+@pytest.mark.parametrize("order", paging.ORDERS)
+@pytest.mark.parametrize("name", ["everything", "half"])
+def test_the_last_page_reads_no_more_than_the_first(many, order, name):
+    everything = Listing.objects.get(pk=Listing.EVERYTHING)
+    listing = everything if name == "everything" else Listing.objects.get(category__path="whole/half")
+    first = rows_read(lambda: paging.page(listing, order=order))
+    page = paging.page(listing, order=order)
+    pages = 1
+    while page.next:
+        after = page.next
+        page = paging.page(listing, order=order, after=after)
+        pages += 1
+    last = rows_read(lambda: paging.page(listing, order=order, after=after))
+    assert pages > 50
+    assert first < 40
+    assert last < 40
+
+
+@pytest.mark.parametrize(
+    ("query", "most"), [("rare", 100), ("common", 400), ("common half", 400), ("nothing", 10)]
+)
+def test_a_search_reads_what_it_shows_and_not_all_it_matches(many, query, most):
+    search(query, documents=ITEMS)  # once, so that InnoDB has its index in memory
+    assert rows_read(lambda: search(query, documents=ITEMS)) < most
+
+
+def test_an_item_is_changed_without_reading_the_others(many):
+    item = Item.objects.order_by("pk")[100]
+    with asked() as statements:
+        service.change_item(item.pk, Draft(title="Another"))
+        service.withdraw_item(item.pk)
+        service.publish_item(item.pk)
+    assert full_scans(statements) == []
