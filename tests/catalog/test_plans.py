@@ -157,6 +157,11 @@ def test_the_last_page_reads_no_more_than_the_first(many, order, name):
     assert last < 40
 
 
+def test_skipping_rows_is_noticed(many):
+    entries = ListingEntry.objects.filter(listing=Listing.EVERYTHING).order_by("-published_at", "-item_id")
+    assert rows_read(lambda: list(entries[ITEMS - 25 : ITEMS])) > ITEMS - 50
+
+
 @pytest.mark.parametrize(
     ("query", "most"), [("rare", 100), ("common", 400), ("common half", 400), ("nothing", 10)]
 )
