@@ -80,7 +80,7 @@ def read(filters: Sequence[Filter] = (), path: str = "") -> Narrowed:
     base = Listing.objects.filter(pk__in=[Listing.EVERYTHING, Listing.SHAPE])
     if not filters and not path:
         return _narrowed(base)
-    queries = [_rows(Listing.objects.filter(named), *words) for named, *words in _named(filters)]
+    queries = [_rows(Listing.objects.filter(one), text, title) for one, text, title in _named(filters)]
     if path:
         line = Listing.objects.filter(category__path__in=paths_to(path)[:LEVELS])
         queries.append(_rows(line, F("category__path"), F("category__title"), F("category__translations")))
@@ -129,9 +129,7 @@ def _rows(
     title: F | Value = EMPTY,
     translations: F | Value = EMPTY,
 ) -> QuerySet:
-    words = {
-        "a": Cast(text, TextField()),
-        "b": Cast(title, TextField()),
-        "c": Cast(translations, TextField()),
-    }
-    return listings.annotate(**words).values_list("pk", "items", "version", "a", "b", "c")
+    words = listings.annotate(
+        a=Cast(text, TextField()), b=Cast(title, TextField()), c=Cast(translations, TextField())
+    )
+    return words.values_list("pk", "items", "version", "a", "b", "c")

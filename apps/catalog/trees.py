@@ -27,7 +27,8 @@ def version_of(listing: int) -> Subquery:
 def line(path: str) -> list[Context]:
     """A category and those above it, from the top."""
     found = Category.objects.filter(path__in=paths_to(path)[:LEVELS])
-    return sorted(found.values("pk", "path", "title", "translations"), key=lambda row: row["path"].count("/"))
+    rows = found.values("pk", "path", "title", "translations")
+    return [dict(row) for row in sorted(rows, key=lambda row: row["path"].count("/"))]
 
 
 def children(parent: int | None, *, after: str = "", most: int) -> list[Context]:
