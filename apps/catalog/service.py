@@ -23,7 +23,7 @@ from apps.catalog.contract import (
     ItemWithdrawn,
 )
 from apps.catalog.drafts import Draft
-from apps.catalog.models import Attribute, Category, Item, ItemPicture, Listing
+from apps.catalog.models import Attribute, Category, Item, ItemPicture, Listing, ListingEntry
 from apps.catalog.shown import fill
 from apps.catalog.slugs import give_slugs
 from apps.catalog.wholes import Whole, load, put_together, save_parts
@@ -210,7 +210,7 @@ def retitle_category(
         category = Category.objects.select_related("listing").get(pk=category_id)
         tree.retitle(category, title, translations, position)
         if category.listing.items:
-            _ask_for_rebuild()
+            _ask_for_rebuild(category.pk)
 
 
 def define_attribute(
@@ -244,11 +244,19 @@ def change_attribute(attribute: Attribute) -> None:
         _ask_for_rebuild()
 
 
-def rebuild(after: UUID | None = None) -> UUID | None:
-    """Derive listings, documents and what pages show anew for some items; where to go on, None at the end."""
+def rebuild(after: UUID | None = None, listing: int | None = None) -> UUID | None:
+    """Derive listings, documents and what pages show anew for some items; where to go on, None at the end.
+
+    `listing`: only for items that stand in it.
+    """
+    rows = Item.objects.order_by("pk").filter(**({"pk__gt": after} if after else {}))
+    if listing is not None:
+        entries = ListingEntry.objects.order_by("item_id").filter(
+            listing=listing, **({"item__gt": after} if after else {})
+        )
+        rows = rows.filter(pk__in=list(entries.values_list("item_id", flat=True)[:REBUILD_AT_ONCE]))
     with atomic("catalog"):
         kept.lock()
-        rows = Item.objects.order_by("pk").filter(**({"pk__gt": after} if after else {}))
         items = list(rows[:REBUILD_AT_ONCE])
         if not items:
             return None
@@ -256,8 +264,8 @@ def rebuild(after: UUID | None = None) -> UUID | None:
     return items[-1].pk
 
 
-def _ask_for_rebuild() -> None:
-    enqueue("catalog.rebuild", {"after": None})
+def _ask_for_rebuild(listing: int | None = None) -> None:
+    enqueue("catalog.rebuild", {"after": None, "listing": listing})
 
 
 # What the verbs are made of

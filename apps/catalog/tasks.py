@@ -11,9 +11,9 @@ from seam import Job, enqueue
 
 def rebuild(data: dict[str, Any], result: None) -> None:
     """Derive everything kept for pages anew, some items at a time."""
-    after = service.rebuild(after=UUID(data["after"]) if data["after"] else None)
+    after = service.rebuild(UUID(data["after"]) if data["after"] else None, data.get("listing"))
     if after is not None:
-        enqueue("catalog.rebuild", {"after": str(after)})
+        enqueue("catalog.rebuild", data | {"after": str(after)})
 
 
 JOBS: list[Job] = [Job("catalog.rebuild", effect=rebuild)]

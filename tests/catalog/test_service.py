@@ -235,9 +235,11 @@ def test_rebuilding_changes_nothing_but_repairs_what_was_lost(item, category):
 def test_a_renamed_category_is_found_by_its_new_name_once_the_job_has_run(item, category, settle):
     place = category("Ships")
     item("Nameless", categories=[place])
+    other = item("Elsewhere").version
     service.retitle_category(place.pk, title="Vessels", translations={"es": {"title": "Naves"}})
     settle()
-    words = SearchDocument.objects.get().words
+    words = SearchDocument.objects.get(item__title="Nameless").words
+    assert Item.objects.get(title="Elsewhere").version == other
     assert " xxvessels " in words
     assert " xxnaves " in words
     assert " xxships " not in words
