@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -23,7 +24,7 @@ application = get_wsgi_application()
 
 from apps.auth.contract import Principal
 from apps.catalog import cards as site_cards
-from apps.catalog import search_views, views
+from apps.catalog import list_views, search_views, views
 from apps.catalog.models import Item
 
 
@@ -48,10 +49,9 @@ def record(request: HttpRequest, address: str) -> Recorded:
         return [site_cards.values(row, language) for row in rows]
 
     view = resolve(address, "monolith.urls")
-    with (
-        patch.multiple(views, render=render, cards=cards),
-        patch.multiple(search_views, render=render, cards=cards),
-    ):
+    with ExitStack() as stack:
+        for module in (views, list_views, search_views):
+            stack.enter_context(patch.multiple(module, render=render, cards=cards))
         view.func(request, *view.args, **view.kwargs)
     return kept[-1]
 
