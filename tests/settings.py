@@ -5,7 +5,9 @@ import re
 import tempfile
 from pathlib import Path
 
-os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="offshoot-tests-")
+from tests.servers import scratch
+
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="offshoot-tests-", dir=scratch())
 os.environ["ENV_FILE"] = os.devnull  # whatever a developer keeps in .env is not for tests
 if os.environ.get("REDIS_URL"):
     # Each pytest-xdist process has databases of its own, in Redis as in MariaDB.

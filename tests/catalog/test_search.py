@@ -168,6 +168,7 @@ def walk(query: str, limit: int) -> list[str]:
     raise AssertionError("the pages have no end")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("common", [1000, 50, 20, 1])
 @pytest.mark.parametrize("read", [4000, 60, 10])
 @pytest.mark.parametrize(
