@@ -78,8 +78,9 @@ def promote(staff: Visitor, email: str) -> None:
 
 
 def may_edit(visitor: Visitor) -> bool:
-    """Each process of a site hears of a new role within seconds."""
-    return visitor.page.request.get(f"{visitor.place.url}/editor/").status == 200
+    """Whether whichever process answers knows of the new role; each hears of it within seconds."""
+    answers = [visitor.page.request.get(f"{visitor.place.url}/editor/").status for _ in range(8)]
+    return set(answers) == {200}
 
 
 def create_and_publish(visitor: Visitor, title: str, shown: str, javascript: bool) -> None:
@@ -131,7 +132,7 @@ def test_from_nobody_to_an_item_that_strangers_find(
     newcomer.go("/editor/", status=403)
     upload(newcomer, picture(name), javascript)
     promote(staff, email)
-    eventually(lambda: may_edit(newcomer), 15)
+    eventually(lambda: may_edit(newcomer), 20)
     create_and_publish(newcomer, title, name, javascript)
     found_signed_out(stranger, title)
 
