@@ -20,6 +20,8 @@ from monolith.settings import DATABASES, STORAGES
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Pages are tested without `collectstatic`; that every file exists under its hashed name, the journeys show.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+STATIC_ROOT = Path(os.environ["DATA_DIR"]) / "static"
+STATIC_ROOT.mkdir()  # empty, but there: a fresh clone has collected nothing yet, and whitenoise warns of that
 for alias, database in DATABASES.items():
     if "sqlite" in database.get("ENGINE", ""):
         # A file, as on a real site: in memory SQLite has other locks.
