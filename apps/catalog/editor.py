@@ -35,6 +35,7 @@ from apps.catalog.library import LibraryIsAway, allowed, library, places_from, p
 from apps.catalog.localized import localized
 from apps.catalog.models import Attribute, Category, Item, ListingWord
 from apps.catalog.text import fold, words
+from apps.catalog.trees import line
 from apps.catalog.views import ITEM_COLUMNS, VERSIONS, item_context
 
 PAGE = 50
@@ -300,7 +301,7 @@ def preview(request: HttpRequest, item_id: UUID) -> HttpResponse:
     own = Item.objects.filter(pk=item_id).annotate(**VERSIONS).values(*ITEM_COLUMNS).first()
     if own is None:
         raise Http404
-    context = item_context(own, get_language() or "en") | {
+    context = item_context(own, line(own["main_category__path"]), get_language() or "en") | {
         "is_published": own["is_published"],
         "slug": own["slug"],
     }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from heapq import nlargest
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.filters import CATEGORY, Filter
 from apps.catalog.localized import localized, shown_value
 from apps.catalog.models import Listing, SearchDocument
-from apps.catalog.wordings import document_id
+from apps.catalog.wordings import PRICED, document_id
 
 SAMPLE = 200  # items: what is counted at most, however long the list
 NAMED = 16, 64  # categories and attribute values: the most frequent ones
@@ -27,8 +27,14 @@ LABELS = (
     *("pk", "category__path", "category__title", "category__translations"),
     *("attributevalue__slug", "attributevalue__kind", "attributevalue__text", *ATTRIBUTE),
 )
-# A row of LABELS and how many items of the sample stand in that listing.
-Counted = list[tuple[dict[str, Any], int]]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows of LABELS, each with how many items of the sample stand in that listing, the most frequent first."""
+
+    rows: list[tuple[dict[str, Any], int]] = field(default_factory=list)
+    has_prices: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,35 +59,36 @@ def of_items(items: Sequence[UUID]) -> Counted:
 
 def of_documents(ids: Sequence[int]) -> Counted:
     documents = SearchDocument.objects.filter(pk__in=ids[:SAMPLE])
-    return of_places(documents.values_list("places", flat=True)) if ids else []
+    return of_places(list(documents.values_list("places", flat=True))) if ids else Counted()
 
 
-def of_places(documents: Iterable[str]) -> Counted:
-    """`documents`: the `places` of each."""
+def of_places(documents: Sequence[str]) -> Counted:
+    """`documents`: the `places` of each. What all of them have is left out: it narrows nothing."""
     counts = Counter(place for places in documents for place in places.split())
-    frequent = [*_most(counts, "c", NAMED[0]), *_most(counts, "v", NAMED[1])]
+    has_prices = PRICED in counts
+    dividing = {place: n for place, n in counts.items() if n < len(documents)}
+    frequent = [*_most(dividing, "c", NAMED[0]), *_most(dividing, "v", NAMED[1])]
     if not frequent:
-        return []
+        return Counted(has_prices=has_prices)
     rows = Listing.objects.filter(pk__in=[pk for pk, _n in frequent]).values(*LABELS)
     labels = {row["pk"]: row for row in rows}
-    return [(labels[pk], n) for pk, n in frequent if pk in labels]
+    return Counted([(labels[pk], n) for pk, n in frequent if pk in labels], has_prices)
 
 
-def _most(counts: Counter[str], mark: str, most: int) -> list[tuple[int, int]]:
+def _most(counts: Mapping[str, int], mark: str, most: int) -> list[tuple[int, int]]:
     marked = ((n, int(place[1:])) for place, n in counts.items() if place[0] == mark)
     return [(pk, n) for n, pk in nlargest(most, marked)]
 
 
-def facets(counted: Counted, language: str, *, whole: bool, without: Iterable[Filter]) -> list[Facet]:
+def facets(counted: Counted, language: str, *, whole: bool) -> list[Facet]:
     """Those of which there is something to choose: categories first, then attributes in their order.
 
-    `whole`: all items of the list were counted. `without`: what the list is narrowed by already.
+    `whole`: all items of the list were counted.
     """
-    chosen = set(without)
     groups: defaultdict[tuple[int, str], list[Choice]] = defaultdict(list)
-    for row, items in counted:
+    for row, items in counted.rows:
         group, choice = _choice(row, language, items if whole else None)
-        if choice.filter not in chosen and len(groups[group]) < CHOICES:
+        if len(groups[group]) < CHOICES:
             groups[group].append(choice)
     return [
         Facet(label, choices) for (_position, label), choices in sorted(groups.items()) if len(choices) > 1

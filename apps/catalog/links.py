@@ -31,11 +31,12 @@ class Links:
         query = urlencode([*pairs, *more.items()])
         return f"{self.path}?{query}" if query else self.path
 
-    def orders(self) -> list[Context]:
+    def orders(self, *, has_prices: bool) -> list[Context]:
         titles = {"newest": _("Newest"), "title": _("Title"), "price": _("Price")}
         return [
             {"title": titles[order], "url": self.to(order=order), "is_on": order == self.order}
             for order in paging.ORDERS
+            if order != "price" or has_prices or order == self.order
         ]
 
     def chosen(self, filters: Mapping[Filter, tuple[Listing, str]]) -> list[Context]:

@@ -8,7 +8,7 @@ from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -74,7 +74,7 @@ def browse(request: HttpRequest, key: str, value: str) -> HttpResponse:
         "crumbs": [{"title": label, "url": f"/browse/{key}"}],
     }
     versions = {listing.pk: listing.version, Listing.SHAPE: own["shape"]}
-    return _page(request, listing, narrowed, versions, context, own=Filter(key, value))
+    return _page(request, listing, narrowed, versions, context)
 
 
 def _page(
@@ -83,14 +83,13 @@ def _page(
     narrowed: Narrowed,
     versions: Mapping[int, int],
     context: Context,
-    own: Filter | None = None,
 ) -> HttpResponse:
-    """A list of cards with its orders, filters and facets. `own`: the filter that the list itself is."""
+    """A list of cards with its orders, filters and facets."""
     language, filters = get_language() or "en", narrowed.filters
     order = request.GET.get("order", "newest")
     after, before = request.GET.get("after"), request.GET.get("before")
     links = Links(request.path, order, list(filters))
-    kept_as = f"aside:{release()}:{language}:{order}:{listing.version}:{versions[Listing.SHAPE]}"
+    kept_as = f"aside:{release()}:{language}:{order}:{listing.pk}:{listing.version}:{versions[Listing.SHAPE]}"
     aside = None if filters else cache.get(kept_as)
     sample = facets.SAMPLE if aside is None else 0
     try:
@@ -107,7 +106,7 @@ def _page(
         return HttpResponseRedirect(request.path)
     if aside is None:
         is_start = after is None and before is None
-        aside = _aside(page, links, language, own, is_whole=is_start and len(page.sample) < sample)
+        aside = _aside(page, links, language, is_whole=is_start and len(page.sample) < sample)
         if is_start and not filters:
             cache.set(kept_as, aside, KEPT_SECONDS)
     if filters:  # what they name may change without the list's own changing
@@ -115,9 +114,9 @@ def _page(
     context |= {
         "cards": cards(page.items, language),
         "items": None if filters else listing.items,
-        "orders": links.orders(),
+        "orders": links.orders(has_prices=aside[1]),
         "filters": links.chosen(filters),
-        "aside": mark_safe(aside),
+        "aside": mark_safe(aside[0]),
         "next": page.next and links.to(after=page.next),
         "previous": page.previous and links.to(before=page.previous),
         "start": links.to() if page.previous else "",
@@ -125,18 +124,17 @@ def _page(
     return shows(render(request, "catalog/list.html", context), versions)
 
 
-def _aside(
-    page: paging.Page, links: Links, language: str, own: Filter | None, *, is_whole: bool
-) -> SafeString | str:
-    """The facets as HTML, of the page's sample."""
-    without = [*links.filters, *([own] if own else [])]
-    found = facets.facets(facets.of_items(page.sample), language, whole=is_whole, without=without)
-    return render_to_string("catalog/facets.html", {"facets": links.offered(found)}) if found else ""
+def _aside(page: paging.Page, links: Links, language: str, *, is_whole: bool) -> tuple[str, bool]:
+    """The facets of the page's sample as HTML, and whether anything in it has a price."""
+    counted = facets.of_items(page.sample)
+    found = facets.facets(counted, language, whole=is_whole)
+    shown = {"facets": links.offered(found)}
+    return render_to_string("catalog/facets.html", shown) if found else "", counted.has_prices
 
 
 def _children(listing: Listing, shape: int) -> list[Context]:
     """Kept until something in the category or the tree changes."""
-    key = f"children:{listing.version}:{shape}"
+    key = f"children:{listing.pk}:{listing.version}:{shape}"
     rows: list[Context] | None = cache.get(key)
     if rows is None:
         rows = children(listing.pk, most=CHILDREN + 1)

@@ -13,7 +13,7 @@ from apps.catalog.categories import by_path, names_of, paths_to
 from apps.catalog.models import Category, Item, Listing, ListingEntry, SearchDocument
 from apps.catalog.text import price_key, title_key
 from apps.catalog.wholes import Whole
-from apps.catalog.wordings import document, document_id, words_in
+from apps.catalog.wordings import PRICED, document, document_id, words_in
 
 
 def relist(wholes: Iterable[Whole], *, new: bool = False) -> None:
@@ -66,7 +66,8 @@ def _places(whole: Whole, tree: dict[str, Category]) -> Iterator[int]:
 def _marked_places(whole: Whole, tree: dict[str, Category]) -> list[str]:
     above = {tree[path].pk for category in whole.categories for path in paths_to(category.path)}
     values = (value.pk for value in whole.values if is_listed(value) and value.attribute.is_facet)
-    return [*(f"c{pk}" for pk in sorted(above)), *(f"v{pk}" for pk in values)]
+    priced = [PRICED] if whole.item.price is not None else []
+    return [*(f"c{pk}" for pk in sorted(above)), *(f"v{pk}" for pk in values), *priced]
 
 
 def _entries(item: Item, places: set[int]) -> list[ListingEntry]:

@@ -245,7 +245,7 @@ class SearchDocument(models.Model):
     """The words of a published item, in every language; `id` is `document_id(item_id)`, so spread at random.
 
     `version` is the item's. `places`: the listings it stands in, for facets: `c` and the id of a category, `v` and
-    the id of an attribute's value.
+    the id of an attribute's value; and `p` when it has a price.
     """
 
     id = models.BigIntegerField(primary_key=True)

@@ -36,9 +36,7 @@ def results(request: HttpRequest) -> HttpResponse:
         "total": found.total,
         "more": found.more,
         "filters": links.chosen(narrowed.filters),
-        "facets": links.offered(
-            facets.facets(counted, language, whole=not found.more, without=narrowed.filters)
-        ),
+        "facets": links.offered(facets.facets(counted, language, whole=not found.more)),
         "next": found.next and links.to(after=found.next),
         "start": links.to() if after else "",
     }

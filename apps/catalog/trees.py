@@ -24,10 +24,12 @@ def version_of(listing: int) -> Subquery:
     return Subquery(Listing.objects.filter(pk=listing).values("version"))
 
 
-def line(path: str) -> list[Context]:
-    """A category and those above it, from the top."""
+def line(path: str | None) -> list[Context]:
+    """A category and those above it, from the top; none for no path."""
+    if not path:
+        return []
     found = Category.objects.filter(path__in=paths_to(path)[:LEVELS])
-    rows = found.values("pk", "path", "title", "translations")
+    rows = found.values("pk", "path", "title", "translations", "listing__items", "listing__version")
     return [dict(row) for row in sorted(rows, key=lambda row: row["path"].count("/"))]
 
 

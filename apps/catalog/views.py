@@ -124,14 +124,16 @@ def item(request: HttpRequest, slug: str) -> HttpResponse:
     own = Item.objects.filter(slug=slug, is_published=True).annotate(**VERSIONS).values(*ITEM_COLUMNS).first()
     if own is None:
         raise Http404
-    context = item_context(own, get_language() or "en")
+    above = line(own["main_category__path"])
+    context = item_context(own, above, get_language() or "en")
     # An item that changes is noticed by every listing it is in, so one of them stands for it.
-    listing = own["main_category"] or Listing.EVERYTHING
-    version = own["main_category__listing__version" if own["main_category"] else "everything"]
-    context["related"] = _related(own, listing)
-    return shows(
-        render(request, "catalog/item.html", context), {listing: version, Listing.SHAPE: own["shape"]}
-    )
+    if own["main_category"]:
+        versions = {own["main_category"]: own["main_category__listing__version"], Listing.SHAPE: own["shape"]}
+    else:
+        versions = {Listing.EVERYTHING: own["everything"], Listing.SHAPE: own["shape"]}
+    around = _around(own, above)
+    context["related"] = _related(own, around.pk)
+    return shows(render(request, "catalog/item.html", context), {around.pk: around.version} | versions)
 
 
 VERSIONS = {"shape": version_of(Listing.SHAPE), "everything": version_of(Listing.EVERYTHING)}
@@ -158,9 +160,8 @@ ITEM_COLUMNS = (
 )
 
 
-def item_context(own: Mapping[str, Any], language: str) -> Context:
-    """What an item's page shows of the item: a row of ITEM_COLUMNS as plain strings."""
-    path = own["main_category__path"]
+def item_context(own: Mapping[str, Any], above: Sequence[Context], language: str) -> Context:
+    """What an item's page shows of the item: a row of ITEM_COLUMNS as plain strings. `above`: its category's line."""
     return {
         "id": own["pk"],
         "title": localized(own["title"], own["translations"], "title", language),
@@ -168,7 +169,7 @@ def item_context(own: Mapping[str, Any], language: str) -> Context:
         "price": shown_price(own["price"], own["currency"], language),
         "pictures": own["gallery"],
         "facts": _facts(own["facts"], shape.attributes(own["shape"]), language),
-        "crumbs": named(line(path), language) if path else [],
+        "crumbs": named(above, language),
     }
 
 
@@ -180,6 +181,14 @@ def _facts(facts: Sequence[dict[str, str]], attributes: shape.Attributes, langua
             url = f"/browse/{fact['key']}/{fact['slug']}" if fact["slug"] else ""
             group["values"].append({"text": shown_value(fact["text"], fact["kind"]), "url": url})
     return list(groups.values())
+
+
+def _around(own: Mapping[str, Any], above: Sequence[Context]) -> Listing:
+    """The smallest category around an item with enough others in it; else everything."""
+    for row in reversed(above):
+        if row["listing__items"] > RELATED:
+            return Listing(pk=row["pk"], version=row["listing__version"])
+    return Listing(pk=Listing.EVERYTHING, version=own["everything"])
 
 
 def _related(own: Mapping[str, Any], listing: int) -> list[SafeString]:

@@ -12,6 +12,8 @@ from apps.catalog.wholes import Whole
 # Before every word, stored and asked for: no word is then too short for InnoDB's full-text index (3 letters)
 # or one of its stop words. Set around by spaces, so that ` xxpap` finds words that begin with "pap".
 MARK = "xx"
+# Among the places of a document: its item has a price.
+PRICED = "p"
 
 
 def marked(word: str) -> str:

@@ -104,6 +104,59 @@ def test_facets_count_what_is_there(client, shop):
     assert re.search(r"Painter 1 <small>20</small>", text)
 
 
+def test_what_all_items_of_a_list_have_is_no_choice(client, shop):
+    things = page(client, "/categories/things")
+    assert "filter=.in%3Athings" not in things
+    assert "filter=.in%3Apeople" in page(client, "/browse")
+    assert "filter=artist%3Apainter-0" not in page(client, "/browse/artist/painter-0")
+
+
+def test_lists_that_changed_together_keep_their_own_facets_and_subcategories(client, item, category):
+    """They have the same version."""
+    one, two = category("One", "In one"), category("Two", "In two")
+    items = [Item(is_published=True) for _number in range(4)]
+    drafts = [
+        Draft(
+            title=f"Thing {n}", categories=[one.pk, two.pk], facts=[Fact(name="Artist", value=f"Painter {n}")]
+        )
+        for n in range(4)
+    ]
+    with atomic("catalog"):
+        service.create_items(items, drafts)
+    for path, own, foreign in (("one", "in-one", "two"), ("two", "in-two", "one")):
+        text = page(client, f"/categories/{path}")
+        assert f'href="/categories/{path}/{own}"' in text
+        assert f'href="/categories/{path}?filter=artist' in text
+        assert f'href="/categories/{foreign}?' not in text
+
+
+def test_sorting_by_price_is_offered_where_something_has_one(client, shop):
+    assert "order=price" in page(client, "/categories/things")
+    assert "order=price" not in page(client, "/categories/people")
+
+
+def test_next_to_an_item_are_others_of_its_category_or_of_the_one_above(client, item, category):
+    few, many = category("Things", "Few"), category("Things")
+    item("Alone", categories=[few])
+    for number in range(5):
+        item(f"Other {number}", categories=[many])
+    item("Stranger")
+    text = page(client, "/items/alone")
+    assert len(re.findall("card__title", text)) == 4
+    assert "Stranger" not in text
+    assert "Stranger" not in page(client, "/items/other-2")
+
+
+def test_next_to_an_item_a_change_is_seen(client, item, category):
+    few, many = category("Things", "Few"), category("Things")
+    item("Alone", categories=[few])
+    others = [item(f"Other {number}", categories=[many]) for number in range(5)]
+    assert "Other 4" in page(client, "/items/alone")
+    service.withdraw_item(others[4].pk)
+    held.known._versions.clear()
+    assert "Other 4" not in page(client, "/items/alone")
+
+
 def test_an_item_says_what_it_is(client, shop):
     text = page(client, f"/items/{shop.slug}")
     assert 'href="/browse/artist/ana-penalosa"' in text
