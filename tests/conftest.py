@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 
 from tests import servers
 from tests.architecture.watch import every_statement_is_watched  # noqa: F401  a fixture every test uses
@@ -28,6 +29,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if settings.configured:
         shutil.rmtree(settings.DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_site() -> Iterator[None]:
+    """A page asked for in Spanish leaves its thread Spanish; the next test begins as a new visitor does."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
