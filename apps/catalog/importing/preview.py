@@ -27,6 +27,9 @@ class Preview:
         self._first += batch[: SHOWN - len(self._first)]
         return Written(created=len(batch))
 
+    def finish(self) -> None:
+        """Nothing was written."""
+
     def summary(self, report: Report) -> str:
         """Empty when nothing came here, for then it was no dry run."""
         if not self._first:

@@ -43,6 +43,10 @@ class Writer(Protocol):
         """Write a batch, all of it or nothing."""
         ...
 
+    def finish(self) -> None:
+        """Called once, after the last batch; not when somebody stopped the run."""
+        ...
+
 
 @dataclass
 class Report:
@@ -72,6 +76,7 @@ class Import:
         while not ended:
             batch, ended = _next_batch(mapped, self.batch_size)
             self._write(batch)
+        self.writer.finish()
         if isinstance(ended, ImportProblem):
             raise ended
         return self.report

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django.utils.translation import gettext as _
 
-from apps.catalog import categories, kept
+from apps.catalog import categories, kept, statistics
 from apps.catalog.drafts import Draft, Fact
 from apps.catalog.importing.mapped import MappedItem
 from apps.catalog.importing.mapping import Mapping
@@ -46,6 +46,7 @@ class CatalogWriter:
         self._pictures = pictures
         self._owner_id = owner_id
         self._run = uuid4()
+        self._has_written = False
         self._labels = _category_labels(mapping)
 
     def write(self, batch: list[Entry]) -> Written:
@@ -68,8 +69,13 @@ class CatalogWriter:
             self._change(changed, known)
             self._remember(rows, known)
         written.created, written.updated = len(new), len(changed)
+        self._has_written = self._has_written or bool(new or changed)
         written.unchanged = len(rows) - len(new) - len(changed)
         return written
+
+    def finish(self) -> None:
+        if self._has_written:
+            statistics.refresh()
 
     def _take_pictures(self, rows: list[Row], written: Written) -> None:
         """Before the transaction, for media is another context. Nothing to do for items that stay as they are."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from apps.catalog import service
 from apps.catalog.drafts import Draft, Fact, draft_of
@@ -338,3 +339,19 @@ def test_real_records(run: Run) -> None:
     assert figure.attributes["Artist"] == "Robert Blake"
     assert "people/adults/man" in figure.categories
     assert "15 unchanged" in run((Path(__file__).parent / "tate.jsonl").read_bytes(), path.read_text()).output
+
+
+@searched
+def test_the_planner_knows_what_was_imported(run: Run) -> None:
+    """A plan made for empty tables went through all values of all attributes to show one page."""
+    run([thing(number, colour=f"Colour {number}") for number in range(2_000)])
+    with connections["catalog"].cursor() as cursor:
+        if connections["catalog"].vendor == "mysql":
+            cursor.execute(
+                "SELECT n_rows FROM mysql.innodb_table_stats "
+                "WHERE database_name = DATABASE() AND table_name = 'catalog_attributevalue'"
+            )
+            assert int(cursor.fetchone()[0]) > 1_000
+        else:
+            cursor.execute("SELECT stat FROM sqlite_stat1 WHERE tbl = 'catalog_attributevalue'")
+            assert max(int(row[0].split()[0]) for row in cursor.fetchall()) > 1_000
