@@ -13,6 +13,11 @@ from django.utils import translation
 from tests import servers
 from tests.architecture.watch import every_statement_is_watched  # noqa: F401  a fixture every test uses
 from tests.contracts import binding, settle  # noqa: F401  fixtures
+from tests.journeys.table import (  # noqa: F401  hooks
+    pytest_addoption,
+    pytest_generate_tests,
+    pytest_terminal_summary,
+)
 from tests.people import alice, bob, charlie, dora, nobody_remembered  # noqa: F401
 
 DATA_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}

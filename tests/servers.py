@@ -225,6 +225,18 @@ class Site:
             command, cwd=ROOT, env=self.env, capture_output=True, text=True, **({"check": True} | options)
         )
 
+    def python(self, source: str, *arguments: str) -> str:
+        """Runs a program with this site's settings; what it printed. Raises CalledProcessError when it fails."""
+        command = [sys.executable, "-", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.env, input=source, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    def kept(self, name: str) -> str:
+        """A file of its DATA_DIR."""
+        return (self.data_dir / name).read_text()
+
 
 @contextmanager
 def site(env: Mapping[str, str] | None = None, *, demo: bool = False) -> Iterator[Site]:

@@ -68,9 +68,12 @@ def working_sign_ins(sign_ins: Path) -> list[tuple[DemoPerson, str]]:
 
 
 def read_passwords(sign_ins: Path) -> dict[str, str]:
-    if not sign_ins.exists():
-        return {}
-    lines = (line.split() for line in sign_ins.read_text().splitlines() if not line.startswith("#"))
+    return parse_passwords(sign_ins.read_text()) if sign_ins.exists() else {}
+
+
+def parse_passwords(text: str) -> dict[str, str]:
+    """The passwords by e-mail address that stand in a file of sign-ins."""
+    lines = (line.split() for line in text.splitlines() if not line.startswith("#"))
     return {line[0]: line[1] for line in lines if len(line) == 2}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -23,7 +22,5 @@ def built_image() -> str:
 
 @pytest.fixture
 def volume() -> Iterator[str]:
-    name = f"offshoot-test-{uuid.uuid4().hex[:8]}"
-    image.podman("volume", "create", name)
-    yield name
-    image.podman("volume", "rm", "--force", name, check=False)
+    with image.fresh_volume() as name:
+        yield name

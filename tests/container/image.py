@@ -48,10 +48,13 @@ def environment() -> dict[str, str]:
     return os.environ | ({"CONTAINERS_CONF": str(conf)} if conf and conf.exists() else {})
 
 
-def podman(*arguments: str, check: bool = True, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+def podman(
+    *arguments: str, check: bool = True, timeout: float = 120, given: str | None = None
+) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         ["podman", *arguments],
         env=environment(),
+        input=given,
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -139,6 +142,18 @@ class Container:
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return podman("exec", self.name, *command, check=check)
 
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`manage.py` in the container; what its own Redis holds is none of its business."""
+        return self.run("python", "manage.py", *arguments)
+
+    def python(self, source: str, *arguments: str) -> str:
+        """Runs a program in the container; what it printed."""
+        return podman("exec", "--interactive", self.name, "python", "-", *arguments, given=source).stdout
+
+    def kept(self, name: str) -> str:
+        """A file of its volume."""
+        return self.run("cat", f"/data/{name}").stdout
+
     def processes(self) -> dict[int, str]:
         """Command lines by process id, as seen from inside."""
         glob = "__import__('pathlib').Path('/proc').glob('[0-9]*/cmdline')"
@@ -153,6 +168,16 @@ class Container:
 
     def remove(self) -> None:
         podman("rm", "--force", "--time", "3", self.name, check=False)
+
+
+@contextmanager
+def fresh_volume() -> Iterator[str]:
+    name = f"offshoot-test-{uuid.uuid4().hex[:8]}"
+    podman("volume", "create", name)
+    try:
+        yield name
+    finally:
+        podman("volume", "rm", "--force", name, check=False)
 
 
 @contextmanager

@@ -9,35 +9,20 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, StorageState, expect
 
-from tests import servers
-from tests.journeys.place import Embedded, Place, eventually
+from tests.journeys.place import Place
+from tests.journeys.topologies import topology
 from tests.journeys.visitors import PATIENCE, Eyes, Visitor, visit
 
-PRINTS = 12  # enough for several categories, and made in seconds
 EDITOR, MEMBER = "editor@example.com", "member@example.com"
 
 expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
-def place() -> Iterator[Place]:
-    """The site as `bin/run` starts it, with a part of the demo shop, all renditions made and shown."""
-    with servers.site() as site:
-        site.manage("seed_demo", "--prints", str(PRINTS))
-        here = Place("embedded", site.url, Embedded(site))
-        eventually(lambda: is_idle(here), 300, pause=2)
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """The site on one topology after the other."""
+    with topology(request.param) as here:
         yield here
-
-
-def is_idle(place: Place) -> bool:
-    """Whether every event has been carried and every job done. Raises AssertionError when one was parked."""
-    rows = [
-        row
-        for context in ("media", "catalog")
-        for row in (*place.probe.events(context=context), *place.probe.jobs(context=context))
-    ]
-    assert not [row for row in rows if row["status"] == "parked"]
-    return all(row["status"] == "done" for row in rows)
 
 
 class Window(Protocol):

@@ -6,45 +6,85 @@ import email
 import email.policy
 import json
 import re
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from subprocess import CompletedProcess
 from typing import Any, Protocol, TypeVar
 
-from monolith.demo.people import read_passwords
-from tests.servers import ROOT, Site
+from monolith.demo.people import parse_passwords
+from tests.servers import ROOT
+
+CONTEXTS = ("auth", "media", "catalog")
+MAIL = re.compile(r"^Content-Type: .*?^-{60,}$", flags=re.MULTILINE | re.DOTALL)
+ROWS = (ROOT / "tests" / "journeys" / "rows.py").read_text()
 
 Found = TypeVar("Found")
 
 
-class Probe(Protocol):
-    """What a topology must offer beside its address, for journeys to be driven on it."""
+class Machine(Protocol):
+    """One deployment of the code: a site started by us, a service of a split, a container."""
+
+    def output(self) -> str:
+        """What its processes printed."""
+        ...
+
+    def manage(self, *arguments: str) -> CompletedProcess[str]:
+        """Runs `manage.py` there as an operator would. Raises CalledProcessError when it fails."""
+        ...
+
+    def python(self, source: str, *arguments: str) -> str:
+        """Runs a program there; what it printed. Raises CalledProcessError when it fails."""
+        ...
+
+    def kept(self, name: str) -> str:
+        """A file of its DATA_DIR."""
+        ...
+
+
+@dataclass
+class Probe:
+    """What is behind the pages. `machines` by the context that lives there; `demo` is where the demo shop was made."""
+
+    machines: Mapping[str, Machine]
+    demo: Machine
 
     def mails(self, *, to: str) -> list[str]:
-        """The text of every e-mail sent to somebody, oldest first."""
-        ...
+        """The text of every e-mail printed for somebody, oldest first."""
+        parsed = (
+            email.message_from_string(text.rsplit("\n", 1)[0], policy=email.policy.default)
+            for text in MAIL.findall(self.log())
+        )
+        return [message.get_body(("plain",)).get_content() for message in parsed if to in str(message["To"])]
 
     def log(self) -> str:
-        """What the processes printed; for whoever has to find out why a journey ended early."""
-        ...
+        """What all processes printed."""
+        distinct = {id(machine): machine for machine in self.machines.values()}
+        return "".join(machine.output() for machine in distinct.values())
 
     def passwords(self) -> dict[str, str]:
         """How the demo people sign in, by e-mail address."""
-        ...
+        return parse_passwords(self.demo.kept("demo/sign-ins.txt"))
 
-    def manage(self, *arguments: str) -> str:
-        """Runs `manage.py` as an operator would; what it printed. Raises CalledProcessError when it fails."""
-        ...
+    def manage(self, context: str, *arguments: str) -> str:
+        """Runs `manage.py` where a context lives; what it printed."""
+        return self.machines[context].manage(*arguments).stdout
 
-    def events(self, *, context: str) -> list[dict[str, Any]]:
-        """What a context has said: `name`, `data`, and whether its relay is `done` with it; oldest first."""
-        ...
+    def events(self, context: str) -> list[dict[str, Any]]:
+        """What a context has said: `name`, `data`, `status`, `attempts`; oldest first."""
+        return self._rows("events", context)
 
-    def jobs(self, *, context: str) -> list[dict[str, Any]]:
-        """What a context has to do or has done: `name`, `status`, `attempts`."""
-        ...
+    def jobs(self, context: str) -> list[dict[str, Any]]:
+        """What a context has to do or has done: `name`, `data`, `status`, `attempts`."""
+        return self._rows("jobs", context)
+
+    def tables(self, context: str) -> dict[str, int]:
+        """How many rows each table of a context holds."""
+        counted: dict[str, int] = self._rows("tables", context)
+        return counted
+
+    def _rows(self, kind: str, context: str) -> Any:
+        return json.loads(self.machines[context].python(ROWS, kind, context))
 
 
 @dataclass
@@ -56,41 +96,11 @@ class Place:
     probe: Probe
 
 
-class Embedded:
-    """The probe of a site whose processes we started: mail is printed, rows are read by its own settings."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
-    def mails(self, *, to: str) -> list[str]:
-        found = re.findall(r"^Content-Type: .*?^-{60,}$", self.site.output(), flags=re.MULTILINE | re.DOTALL)
-        parsed = (
-            email.message_from_string(text.rsplit("\n", 1)[0], policy=email.policy.default) for text in found
-        )
-        return [message.get_body(("plain",)).get_content() for message in parsed if to in str(message["To"])]
-
-    def log(self) -> str:
-        return self.site.output()
-
-    def passwords(self) -> dict[str, str]:
-        return read_passwords(self.site.data_dir / "demo" / "sign-ins.txt")
-
-    def manage(self, *arguments: str) -> str:
-        return self.site.manage(*arguments).stdout
-
-    def events(self, *, context: str) -> list[dict[str, Any]]:
-        return self._rows("events", context)
-
-    def jobs(self, *, context: str) -> list[dict[str, Any]]:
-        return self._rows("jobs", context)
-
-    def _rows(self, kind: str, context: str) -> list[dict[str, Any]]:
-        command = [sys.executable, "-m", "tests.journeys.rows", kind, context]
-        done = subprocess.run(
-            command, cwd=ROOT, env=self.site.env, capture_output=True, text=True, check=True
-        )
-        rows: list[dict[str, Any]] = json.loads(done.stdout)
-        return rows
+def is_idle(place: Place) -> bool:
+    """Whether every event has been carried and every job done. Raises AssertionError when one was parked."""
+    rows = [row for context in CONTEXTS for row in (*place.probe.events(context), *place.probe.jobs(context))]
+    assert not [row for row in rows if row["status"] == "parked"]
+    return all(row["status"] == "done" for row in rows)
 
 
 def eventually(look: Callable[[], Found], seconds: float = 30, *, pause: float = 0.2) -> Found:

@@ -1,25 +1,38 @@
-"""Prints a context's events or jobs as JSON, read with the settings of the environment.
+"""Prints as JSON what a context's database holds, read where the context lives: `python - WHAT CONTEXT`.
 
-python -m tests.journeys.rows events|jobs CONTEXT
+WHAT is `events`, `jobs`, or `tables`: how many rows each table has.
 """
 
 import json
 import os
 import sys
-from typing import Any
 
 import django
 
 
-def main(kind: str, context: str) -> None:
+def rows(table):
+    return list(
+        table._default_manager.order_by("created_at", "pk").values("name", "data", "status", "attempts")
+    )
+
+
+def main(what: str, context: str) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monolith.settings")
+    sys.path.insert(0, os.getcwd())
     django.setup()
+    from django.apps import apps
+
     from seam.registry import registry
 
     served = registry[context]
-    table: Any = served.outbox if kind == "events" else served.job_table
-    rows = table._default_manager.order_by("created_at", "pk").values("name", "data", "status", "attempts")
-    print(json.dumps(list(rows), default=str))
+    if what == "tables":
+        found = {
+            model.__name__: model._default_manager.count()
+            for model in apps.get_app_config(served.label).get_models()
+        }
+    else:
+        found = rows(served.outbox if what == "events" else served.job_table)
+    print(json.dumps(found, default=str))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from tests.journeys.axe import violations
 from tests.journeys.conftest import EDITOR, MEMBER, Window
 from tests.journeys.visitors import Visitor
 
-pytestmark = pytest.mark.browser
+# How a page looks does not depend on where it was made: test_same.py compares the pages of all topologies.
+pytestmark = [pytest.mark.browser, pytest.mark.topologies("embedded")]
 
 OPEN = [
     "/",
@@ -48,9 +49,9 @@ def open_pages(visitor: Visitor) -> Iterator[str]:
         visitor.go(path)
         yield path
     visitor.go("/categories/abstract")
-    visitor.main().locator(".card").first.get_by_role("link").click()
+    visitor.follow(visitor.main().locator(".card").first.get_by_role("link"))
     yield "an item"
-    visitor.main().locator(".facts").get_by_role("link").first.click()
+    visitor.follow(visitor.main().locator(".facts").get_by_role("link").first)
     yield "the items of an artist"
     visitor.go("/no-such-page", status=404)
     yield "a 404"
@@ -68,12 +69,10 @@ def own_pages(visitor: Visitor) -> Iterator[str]:
     }.items():
         visitor.go(listing)
         yield listing
-        visitor.main().locator(link).first.click()
-        visitor.page.wait_for_url(lambda url, listing=listing: not url.endswith(listing))
+        visitor.follow(visitor.main().locator(link).first)
         yield f"one of {listing}"
         if visitor.main().locator("a.button--danger").count():
-            visitor.main().locator("a.button--danger").first.click()
-            visitor.page.wait_for_url("**/delete")
+            visitor.follow(visitor.main().locator("a.button--danger").first)
             yield f"deleting one of {listing}"
 
 

@@ -35,7 +35,9 @@ def postcards(place: Place, tmp_path_factory: pytest.TempPathFactory) -> None:
     lines = [f"{number},{title},Postcards,{1 + number % 7}.50" for number, title in enumerate(POSTCARDS)]
     folder.joinpath("postcards.csv").write_text("\n".join(["number,title,section,price", *lines]))
     folder.joinpath("postcards.toml").write_text(MAPPING)
-    place.probe.manage("import_catalog", f"{folder}/postcards.csv", "--mapping", f"{folder}/postcards.toml")
+    place.probe.manage(
+        "catalog", "import_catalog", f"{folder}/postcards.csv", "--mapping", f"{folder}/postcards.toml"
+    )
 
 
 def titles(visitor: Visitor) -> list[str]:

@@ -6,7 +6,8 @@ from tests.journeys.axe import violations
 from tests.journeys.conftest import Window
 from tests.journeys.visitors import Visitor
 
-pytestmark = pytest.mark.browser
+# How a page looks does not depend on where it was made: test_same.py compares the pages of all topologies.
+pytestmark = [pytest.mark.browser, pytest.mark.topologies("embedded")]
 
 
 def test_axe_sees_a_picture_without_words_and_grey_on_grey(visitor: Visitor) -> None:

@@ -46,6 +46,11 @@ class Visitor:
         assert answer.status == status, f"{path} answered {answer.status}"
         return answer
 
+    def follow(self, link: Locator) -> None:
+        """Clicks, and is there: the page it leads to has arrived."""
+        with self.page.expect_navigation():
+            link.click()
+
     def main(self) -> Locator:
         """The page without its header and footer."""
         return self.page.locator("main")

@@ -1,0 +1,64 @@
+"""The same code on every topology: each of these starts one and gives the place where journeys go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+
+import pytest
+
+from tests import servers
+from tests.container import image
+from tests.journeys.place import CONTEXTS, Place, Probe, eventually, is_idle
+
+PRINTS = "12"  # enough for several categories, and made in seconds
+SEEDED = 300  # seconds
+
+
+@contextmanager
+def embedded() -> Iterator[Place]:
+    """The site as `bin/run` starts it: one process of each kind, SQLite, no Redis."""
+    with servers.site() as site:
+        site.manage("seed_demo", "--prints", PRINTS)
+        yield Place("embedded", site.url, Probe(dict.fromkeys(CONTEXTS, site), site))
+
+
+@contextmanager
+def on_servers() -> Iterator[Place]:
+    """One site on MariaDB and Redis, with Celery."""
+    with ExitStack() as stack:
+        database = stack.enter_context(servers.mariadb())
+        cache = stack.enter_context(servers.redis())
+        site = stack.enter_context(
+            servers.site({"DATABASE_URL": database.url(), "REDIS_URL": cache.url(), "DEMO_DATA": "false"})
+        )
+        site.manage("seed_demo", "--prints", PRINTS)
+        yield Place("servers", site.url, Probe(dict.fromkeys(CONTEXTS, site), site))
+
+
+@contextmanager
+def container() -> Iterator[Place]:
+    """The image as anyone runs it: read-only, any user, a Redis of its own. Skips where containers can't be had."""
+    try:
+        image.ensure_base()
+    except image.NoContainers as reason:
+        pytest.skip(f"The container was neither built nor run: {reason}")
+    image.build()
+    with image.fresh_volume() as volume, image.container(volume, DEMO_DATA="false") as running:
+        running.manage("seed_demo", "--prints", PRINTS)
+        yield Place("container", running.url, Probe(dict.fromkeys(CONTEXTS, running), running))
+
+
+TOPOLOGIES: dict[str, Callable[[], AbstractContextManager[Place]]] = {
+    "embedded": embedded,
+    "servers": on_servers,
+    "container": container,
+}
+
+
+@contextmanager
+def topology(name: str) -> Iterator[Place]:
+    """The topology of that name with a part of the demo shop, all renditions made and shown."""
+    with TOPOLOGIES[name]() as place:
+        eventually(lambda: is_idle(place), SEEDED, pause=1)
+        yield place
