@@ -9,7 +9,10 @@ if __name__ == "__main__":
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from monolith.commands import explained, refuse_elsewhere
+
     try:
+        refuse_elsewhere(sys.argv)
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
-        sys.exit(f"The site can't start with these settings. {error}")
+        sys.exit(explained(error))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,18 @@ def _number(variable: str, default: int, *, least: int = 1, most: int = 65_535) 
     if not least <= value <= most:
         raise ImproperlyConfigured(f"{variable} must be a whole number from {least} to {most}.")
     return int(value)
+
+
+def _with(context: str, *parts: str) -> list[str]:
+    """`parts` in a process that serves that context, else nothing."""
+    return list(parts) if any(here.name == context for here in HERE) else []
+
+
+def _static_of(app: str) -> list[Path]:
+    """The folder of the static files of an app, installed or not."""
+    spec = find_spec(app)
+    folders = [Path(place) / "static" for place in (spec and spec.submodule_search_locations) or ()]
+    return [folder for folder in folders if folder.is_dir()]
 
 
 def _kept_secret(path: Path) -> str:
@@ -71,6 +84,7 @@ ALLOWED_HOSTS = _list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 # Where the parts live
 CONTEXTS = topology.read(env, DATA_DIR)
 HERE = [context for context in CONTEXTS if context.is_here]
+AUTH_IS_HERE = any(context.name == "auth" for context in HERE)
 DATABASES: dict[str, dict[str, Any]] = {"default": {}} | {context.alias: context.database for context in HERE}
 DATABASE_ROUTERS = ["seam.db.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -81,8 +95,10 @@ JOB_CARRIER = "monolith.celery" if CELERY_BROKER_URL else ""
 WORKER_CONCURRENCY = _number("WORKER_CONCURRENCY", 2)
 # How a context that is here is called: plainly, or through the bytes that would cross a network (for tests).
 BINDING = env.str("BINDING", default="local")
-# A site that was given a database is somebody's own; one that wasn't shows what it can do.
-DEMO_DATA = env.bool("DEMO_DATA", default=not env.str("DATABASE_URL", default=""))
+# A site that was given a database is somebody's own; one that wasn't shows what it can do, where it is whole.
+DEMO_DATA = env.bool(
+    "DEMO_DATA", default=len(HERE) == len(CONTEXTS) and not env.str("DATABASE_URL", default="")
+)
 
 # Caches. Whatever is in one may be gone at any moment; `default` and `sessions` are Redis when there is one.
 CACHES: dict[str, dict[str, Any]] = {
@@ -93,26 +109,31 @@ CACHES: dict[str, dict[str, Any]] = {
     "sessions": redis_cache(REDIS_URL, prefix="session", serializer="json.JSONSerializer")
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+}
+if AUTH_IS_HERE:
     # How often somebody tried to sign in: rows, for a limit must hold when Redis is away or empty.
-    "limits": {
+    CACHES["limits"] = {
         "BACKEND": "apps.auth.limits.AttemptCache",
         "LOCATION": "accounts_attempt",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
-    },
-}
+    }
 
+# What keeps its tables in auth's database, and so is nowhere else: elsewhere `request.principal` is all there is.
+APPS_OF_AUTH = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "allauth",
+    "allauth.account",
+]
 INSTALLED_APPS = [
     "monolith",
     "monolith.web",
     "seam",
     *[context.app for context in HERE],
-    "django.contrib.admin",
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
+    *_with("auth", *APPS_OF_AUTH),
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "allauth",
-    "allauth.account",
     "rest_framework",
     "django_htmx",
     "csp",
@@ -122,7 +143,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "seam.request.RequestIdMiddleware",
     # Before all others: a page it holds passes none of them.
-    *(["apps.catalog.held.HeldPages"] if any(context.name == "catalog" for context in HERE) else []),
+    *_with("catalog", "apps.catalog.held.HeldPages"),
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -130,16 +151,16 @@ MIDDLEWARE = [
     "monolith.web.middleware.isolation",
     "monolith.web.middleware.probes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    *(["apps.media.delivery.deliver_pictures"] if any(context.name == "media" for context in HERE) else []),
+    *_with("media", "apps.media.delivery.deliver_pictures"),
     "apps.auth.client.PrincipalMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    *_with("auth", "django.contrib.sessions.middleware.SessionMiddleware"),
     "django.middleware.locale.LocaleMiddleware",
     "monolith.web.middleware.bare_errors",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    *_with("auth", "django.contrib.auth.middleware.AuthenticationMiddleware"),
     "django.contrib.messages.middleware.MessageMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
+    *_with("auth", "allauth.account.middleware.AccountMiddleware"),
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "monolith.urls"
@@ -152,7 +173,7 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
+                *_with("auth", "django.contrib.auth.context_processors.auth"),
                 "django.contrib.messages.context_processors.messages",
                 "monolith.web.context_processors.site",
             ],
@@ -206,12 +227,22 @@ REST_FRAMEWORK = {
 # Languages
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
-LOCALE_PATHS = [BASE_DIR / "monolith" / "locale"]
+# What auth's client says is said in every process.
+LOCALE_PATHS = [BASE_DIR / "monolith" / "locale", BASE_DIR / "apps" / "auth" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
 # Files
 STATIC_URL = "/static/"
+# Whatever is here, the static files are those of the whole site: the gateway may ask any service for them.
+STATICFILES_DIRS = [
+    folder
+    for app in [
+        *([] if AUTH_IS_HERE else APPS_OF_AUTH),
+        *[context.app for context in CONTEXTS if not context.is_here],
+    ]
+    for folder in _static_of(app)
+]
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "build" / "static")))
 MEDIA_ROOT = DATA_DIR / "media"
 STORAGES = {

@@ -1,15 +1,16 @@
 """Every URL of the site; a context that is not here answers none."""
 
 from django.conf import settings
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [path("", include("monolith.web.urls"))]
-for context in settings.CONTEXTS:
-    if context.is_here:
-        urlpatterns.append(path("", include(f"{context.app}.urls")))
-        if context.name == "auth":
-            urlpatterns.append(path("admin/", admin.site.urls))
+for context in settings.HERE:
+    urlpatterns.append(path("", include(f"{context.app}.urls")))
+
+if settings.AUTH_IS_HERE:
+    from django.contrib import admin
+
+    urlpatterns.append(path("admin/", admin.site.urls))
 
 # monolith.web answers errors: pages for people, JSON under /api/. allauth asks for handler429.
 handler400 = "monolith.web.views.bad_request"

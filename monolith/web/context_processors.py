@@ -1,4 +1,4 @@
-"""What every template may use: the shop's name, and links that hold in every topology. Touches no session."""
+"""What every template may use: the name and address of the shop, links that hold everywhere. Touches no session."""
 
 from typing import Any
 
@@ -9,4 +9,4 @@ from monolith.web.links import LINKS
 
 
 def site(request: HttpRequest | None = None) -> dict[str, Any]:
-    return {"site_name": settings.SITE_NAME, "links": LINKS}
+    return {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL, "links": LINKS}

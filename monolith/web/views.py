@@ -23,6 +23,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
+from monolith.prefixes import owner_of
 from monolith.web.context_processors import site
 from seam.request import current_request_id
 
@@ -81,7 +82,17 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @_in_their_language
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if owner_of(request.path) in {context.name for context in settings.CONTEXTS if not context.is_here}:
+        return elsewhere(request)
     return _error(request, HTTPStatus.NOT_FOUND, _("There is nothing at this address."), plain=False)
+
+
+def elsewhere(request: HttpRequest) -> HttpResponse:
+    """404 and no redirect: where the gateway is wrong, or was gone round, a redirect would come back here."""
+    sentence = _("This address is served by another part of the site; the gateway should send it there.")
+    response = _error(request, HTTPStatus.NOT_FOUND, sentence, plain=True, name="elsewhere")
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @_in_their_language
