@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from importlib.util import find_spec
 from pathlib import Path
@@ -213,6 +214,14 @@ SESSION_COOKIE_AGE = 30 * 24 * 60 * 60
 # when the row can't be asked.
 SESSION_TRUST_SECONDS = 5
 SESSION_GRACE_SECONDS = 15 * 60
+# Tokens that auth signs say whom they are for; whoever verifies them asks auth for its keys, or reads them there.
+JWT_AUDIENCE = env.str("JWT_AUDIENCE", default="").strip() or "offshoot"
+AUTH_JWKS_URL = env.str("AUTH_JWKS_URL", default="").strip()
+if AUTH_JWKS_URL and not re.match(r"https?://[^/\s]+/", AUTH_JWKS_URL):
+    raise ImproperlyConfigured(
+        f"AUTH_JWKS_URL={AUTH_JWKS_URL!r} must be an address such as https://shop.example/.well-known/jwks.json; "
+        "unset, auth is asked as for everything else."
+    )
 vars().update(env.email("EMAIL_URL", default="consolemail://"))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Offshoot <hello@localhost>")

@@ -40,11 +40,12 @@ def sign_in(client: Client, person: Principal) -> Client:
 
 @pytest.fixture(autouse=True)
 def nobody_remembered() -> Iterator[None]:
-    """What the process knows of sessions doesn't outlive a test."""
-    from apps.auth import known
+    """What the process knows of sessions and keys doesn't outlive a test."""
+    from apps.auth import keys, known
 
     yield
     known.forget_all()
+    keys.ring.forget()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """PUBLIC: who is calling, in any process: `request.principal`, and what views and the API ask of it.
 
-Imports nothing of how auth keeps its people, so it works the same where auth is another service.
+They show it by the session's cookie, or by a token that auth signed (bearer.py). Imports nothing of how auth keeps
+its people, so it works the same where auth is another service.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from apps.auth import bearer
 from apps.auth.contract import Auth, Principal, Role
-from apps.auth.known import Known, recall, remember
+from apps.auth.known import AuthIsAway, Known, recall, remember
 from seam import use
 from seam.binding import refuse_inside_transaction
 from seam.db import open_transaction
+from seam.wire import CallFailed
 
 __all__ = [
     "ANONYMOUS",
@@ -52,11 +55,7 @@ log = logging.getLogger(__name__)
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 ANONYMOUS = Principal()
-AWAY = (OperationalError, InterfaceError)
-
-
-class AuthIsAway(OperationalError):
-    """Nobody can say who is calling, so nobody may pass; answered with 503 like any database that is away."""
+AWAY = (OperationalError, InterfaceError, CallFailed)
 
 
 def principal_of(session_key: str) -> Principal:
@@ -88,6 +87,8 @@ def _ask(session_key: str, known: Known | None) -> Known:
 class PrincipalMiddleware:
     """Sets `request.principal`, found out when it is first looked at; without a session cookie it costs nothing.
 
+    A bearer token is looked at first: a wrong one is answered with 401, and beside one no session is seen.
+
     Where auth is away and the session is not known either, the caller counts as nobody: pages for everybody
     work, and `require_sign_in` answers 503. No cookie is ever deleted for it.
     """
@@ -96,6 +97,25 @@ class PrincipalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            token = bearer.token_of(request)
+            principal = bearer.verify(token) if token else None
+        except bearer.Refused as reason:
+            return bearer.refusal(request, reason)
+        if principal is not None:
+            return self._by_token(request, principal)
+        return self._by_session(request)
+
+    def _by_token(self, request: HttpRequest, principal: Principal) -> HttpResponse:
+        # Whoever looks for a session finds none, so nothing is done by a cookie without its CSRF token.
+        request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+        request.principal = principal  # type: ignore[attr-defined]
+        request.by_token = True  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        _keep_private(response, "Authorization")
+        return response
+
+    def _by_session(self, request: HttpRequest) -> HttpResponse:
         session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
         if not session_key:
             request.principal = ANONYMOUS  # type: ignore[attr-defined]
@@ -114,13 +134,13 @@ class PrincipalMiddleware:
         request.principal = SimpleLazyObject(find)  # type: ignore[attr-defined]
         response = self.get_response(request)
         if asked:
-            _keep_private(response)
+            _keep_private(response, "Cookie")
         return response
 
 
-def _keep_private(response: HttpResponse) -> None:
-    """What depends on who asked is nobody else's to keep."""
-    patch_vary_headers(response, ["Cookie"])
+def _keep_private(response: HttpResponse, header: str) -> None:
+    """What depends on who asked, as that header says it, is nobody else's to keep."""
+    patch_vary_headers(response, [header])
     if not response.has_header("Cache-Control"):
         patch_cache_control(response, private=True, no_cache=True)
 
@@ -171,12 +191,17 @@ def _page(request: HttpRequest) -> str:
 
 
 class PrincipalAuthentication(BaseAuthentication):
-    """DRF: whoever the session cookie says; `request.user` is the Principal. Writes need a CSRF token."""
+    """DRF: whoever the session cookie or the bearer token says; `request.user` is the Principal.
+
+    Writes by cookie need a CSRF token; a bearer token is one that no other site's page can send.
+    """
 
     def authenticate(self, request: Request) -> tuple[Principal, None] | None:
         principal: Principal = request._request.principal  # type: ignore[attr-defined]
         if not principal.is_authenticated:
             return None
+        if getattr(request._request, "by_token", False):
+            return principal, None
         check = CSRFCheck(lambda _request: HttpResponse())
         check.process_request(request._request)
         reason = check.process_view(request._request, None, (), {})  # type: ignore[arg-type]
@@ -187,7 +212,7 @@ class PrincipalAuthentication(BaseAuthentication):
         return principal, None
 
     def authenticate_header(self, request: Request) -> str:
-        return 'Session realm="api"'
+        return 'Session realm="api", Bearer realm="api"'
 
 
 class _Unavailable(APIException):

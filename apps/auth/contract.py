@@ -48,6 +48,15 @@ class Person:
     role: Role
 
 
+@dataclass(frozen=True, kw_only=True)
+class PublicKey:
+    """A key that auth signs tokens with (RSA, RS256), as RFC 7517 writes it: `n` and `e` in base64url."""
+
+    kid: str
+    n: str
+    e: str
+
+
 class PersonNotFound(ContractError):
     code = "auth.person_not_found"
 
@@ -79,4 +88,8 @@ class Auth(Protocol):
 
     def list_people(self, *, ids: list[UUID]) -> list[Person]:
         """Those of `ids` who exist, in no promised order; at most 500 ids."""
+        ...
+
+    def get_signing_keys(self) -> list[PublicKey]:
+        """The keys a token may be signed with: the one in use, its predecessors and successor; never none."""
         ...

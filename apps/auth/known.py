@@ -16,10 +16,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import caches
+from django.db import OperationalError
 
 from apps.auth.contract import Principal, Role
 
 LIMIT = 20_000
+
+
+class AuthIsAway(OperationalError):
+    """Nobody can say who is calling, so nobody may pass; answered with 503 like any database that is away."""
 
 
 def digest(session_key: str) -> str:
@@ -28,7 +33,11 @@ def digest(session_key: str) -> str:
 
 
 def cache_key(session_key: str) -> str:
-    return f"session.1.{digest(session_key)}"  # 1: the shape of the copy
+    return _cache_key(digest(session_key))
+
+
+def _cache_key(session: str) -> str:
+    return f"session.1.{session}"  # 1: the shape of the copy
 
 
 def to_plain(principal: Principal) -> dict[str, str]:
@@ -91,10 +100,15 @@ def forget_all() -> None:
 
 def recall(session_key: str) -> Known | None:
     """The newest that is known without asking auth, fresh or not."""
-    ours = _memory.get(digest(session_key))
+    return recall_digest(digest(session_key))
+
+
+def recall_digest(session: str) -> Known | None:
+    """The same of the session with that digest."""
+    ours = _memory.get(session)
     if ours is not None and ours.is_fresh:
         return ours
-    shared = _shared(caches["sessions"].get(cache_key(session_key)))
+    shared = _shared(caches["sessions"].get(_cache_key(session)))
     return max((known for known in (ours, shared) if known), key=lambda known: known.checked_at, default=None)
 
 

@@ -167,6 +167,40 @@ class Attempt(models.Model):
     expires = models.DateTimeField(db_index=True)
 
 
+class SigningKeys(models.QuerySet["SigningKey"]):
+    def valid(self) -> SigningKeys:
+        """Those that have not expired, the newest first; some may not be signing yet."""
+        forever = models.Q(expires_at=None)
+        return self.filter(forever | models.Q(expires_at__gt=timezone.now())).order_by("-number")
+
+
+class SigningKey(models.Model):
+    """A key that tokens are signed with. It signs from `not_before` until a newer one does.
+
+    `number` counts keys: of two processes that make the next one at the same time only one succeeds. `sealed` is the
+    private key, encrypted with what is derived from SECRET_KEY. `expires_at` comes with the successor; a token
+    signed with an expired key is none. These are the names of allauth's `PrivateKey`, and the same `kid`.
+    """
+
+    number = models.PositiveIntegerField(primary_key=True)
+    kid = models.CharField(max_length=43, unique=True)
+    n = models.TextField()
+    e = models.CharField(max_length=16)
+    sealed = models.TextField()
+    issued_at = models.DateTimeField(default=timezone.now)
+    not_before = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+
+    objects = SigningKeys.as_manager()
+
+    class Meta:
+        verbose_name = _("signing key")
+        verbose_name_plural = _("signing keys")
+
+    def __str__(self) -> str:
+        return self.kid
+
+
 class OutboxEvent(seam.models.OutboxEvent):
     pass
 

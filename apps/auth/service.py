@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from apps.auth import known, sessions
-from apps.auth.contract import Person, PersonNotFound, Principal, Role, UserDeleted
+from apps.auth import known, sessions, signing
+from apps.auth.contract import Person, PersonNotFound, Principal, PublicKey, Role, UserDeleted
 from apps.auth.models import User, new_epoch
 from seam import atomic, publish
 
@@ -35,6 +35,10 @@ def list_people(*, ids: list[UUID]) -> list[Person]:
     if len(ids) > MOST_IDS:
         raise ValueError(f"At most {MOST_IDS} people can be asked for at once, not {len(ids)}.")
     return [Person(id=u.id, name=u.name, role=Role(u.role)) for u in User.objects.filter(pk__in=ids)]
+
+
+def get_signing_keys() -> list[PublicKey]:
+    return [PublicKey(kid=key.kid, n=key.n, e=key.e) for key in signing.published()]
 
 
 def register_person(

@@ -6,7 +6,7 @@ from allauth import urls as allauth_urls
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.cache import never_cache
 
-from apps.auth import views
+from apps.auth import api, views
 
 
 def kept_by_no_cache(patterns: Sequence[URLPattern | URLResolver]) -> None:
@@ -20,5 +20,12 @@ def kept_by_no_cache(patterns: Sequence[URLPattern | URLResolver]) -> None:
 
 kept_by_no_cache(allauth_urls.urlpatterns)
 
-own = ([path("", views.account, name="account")], "auth")
-urlpatterns = [path("accounts/", include(own)), path("accounts/", include(allauth_urls))]
+own = (
+    [path("", views.account, name="account"), path("token", api.Token.as_view(), name="token")],
+    "auth",
+)
+urlpatterns = [
+    path(".well-known/jwks.json", api.jwks),
+    path("accounts/", include(own)),
+    path("accounts/", include(allauth_urls)),
+]

@@ -46,6 +46,7 @@ PLANTED = [
         "apps/auth/contract.py",
         "apps.auth.models",
     ),
+    ("auth's client imports nothing of how auth keeps its people", "apps/auth/bearer.py", "apps.auth.models"),
     (
         "functions import neither Django nor anything else of this repository",
         "functions/media_renditions/handler.py",
