@@ -15,7 +15,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from monolith import topology
+from monolith import files, topology
 from monolith.cache import redis_cache
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -253,26 +253,17 @@ STATICFILES_DIRS = [
     for folder in _static_of(app)
 ]
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "build" / "static")))
-MEDIA_ROOT = DATA_DIR / "media"
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "originals": {
-        "BACKEND": "apps.media.storage.LocalFiles",
-        "OPTIONS": {"location": MEDIA_ROOT / "originals", "base_url": None},
-    },
-    "renditions": {
-        "BACKEND": "apps.media.storage.LocalFiles",
-        "OPTIONS": {"location": MEDIA_ROOT / "renditions", "base_url": "/media/r/"},
-    },
-    # Files on their way from one context to another, by name: what crosses the seam carries no bytes.
-    "incoming": {
-        "BACKEND": "apps.media.storage.LocalFiles",
-        "OPTIONS": {"location": MEDIA_ROOT / "incoming", "base_url": None},
-    },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-}
 # The largest picture, in megabytes of a million bytes.
 MEDIA_MAX_UPLOAD_MB = _number("MEDIA_MAX_UPLOAD_MB", 25)
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default="") or DATA_DIR / "media").resolve()
+STORAGES = files.storages(
+    env.str("STORAGE_URL", default="").strip(), MEDIA_ROOT, largest=MEDIA_MAX_UPLOAD_MB * 10**6
+) | {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+# Where a function that runs elsewhere reaches files that lie in a folder.
+TRANSFER_URL = env.str("TRANSFER_URL", default=SITE_URL).rstrip("/")
 # No form takes files, except those of views that set a handler of their own.
 FILE_UPLOAD_HANDLERS = ["monolith.uploads.NoFiles"]
 

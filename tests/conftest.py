@@ -58,6 +58,13 @@ def redis_server() -> Iterator[servers.Redis]:
 
 
 @pytest.fixture(scope="session")
+def s3_server() -> Iterator[servers.S3]:
+    """An S3 server of this test session's own, without buckets of yours."""
+    with servers.s3() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def site() -> Iterator[servers.Site]:
     """The running site on SQLite, empty: gunicorn, worker and relay. Shared by a session; make your own items."""
     with servers.site() as running:

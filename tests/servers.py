@@ -1,12 +1,14 @@
-"""Real servers for tests and benchmarks: MariaDB, Redis and the site itself, on free ports, ended with their block.
+"""Real servers for tests and benchmarks: MariaDB, Redis, S3 and the site itself, on free ports, ended with their block.
 
 python -m tests.servers COMMAND …   runs COMMAND with DATABASE_URL and REDIS_URL naming fresh ones
 """
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -19,7 +21,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+from urllib.parse import quote, urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTEXTS = ("auth", "media", "catalog")
@@ -196,6 +199,84 @@ def redis() -> Iterator[Redis]:
             yield server
 
 
+class S3(Server):
+    """A SeaweedFS that speaks S3, with one account. Its secret has what must be quoted in a URL."""
+
+    key, secret, region = "OFFSHOOT", "s3/cret+%40", "us-east-1"
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self) -> Any:
+        """A boto3 client of the account that may do all."""
+        import boto3
+        from botocore.config import Config
+
+        session = boto3.Session(aws_access_key_id=self.key, aws_secret_access_key=self.secret)
+        config = Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 1})
+        return session.client("s3", endpoint_url=self.endpoint, region_name=self.region, config=config)
+
+    def storage_url(self, bucket: str, **options: str) -> str:
+        """A STORAGE_URL of a bucket that may be there or not."""
+        wanted = urlencode({"endpoint": self.endpoint, "region": self.region} | options)
+        return f"s3://{self.key}:{quote(self.secret, safe='')}@{bucket}?{wanted}"
+
+    def make_bucket(self, name: str | None = None) -> str:
+        """A STORAGE_URL of a new, empty bucket."""
+        name = name or f"offshoot-{secrets.token_hex(6)}"
+        self.client().create_bucket(Bucket=name)
+        return self.storage_url(name)
+
+    def wait_until_ready(self, seconds: float = 120) -> None:
+        """The port answers before files can be kept. Raises ServerFailed."""
+        client, until = self.client(), time.monotonic() + seconds
+        while True:
+            try:
+                client.create_bucket(Bucket="offshoot-ready")
+                client.put_object(Bucket="offshoot-ready", Key="ready", Body=b"yes")
+                return
+            except Exception as error:
+                if time.monotonic() > until:
+                    raise ServerFailed(f"{error}\n{self.output()[-3000:]}") from error
+                time.sleep(0.1)
+
+
+@contextmanager
+def s3() -> Iterator[S3]:
+    """A fresh S3 server with nothing in it; ready after about 5 s."""
+    with temporary_folder("s3") as folder:
+        account = {"accessKey": S3.key, "secretKey": S3.secret}
+        actions = ["Admin", "Read", "Write", "List", "Tagging"]
+        identity = {"name": "offshoot", "credentials": [account], "actions": actions}
+        (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+        (folder / "data").mkdir()
+        ports = {
+            name: free_port()
+            for name in ("master.port", "volume.port", "filer.port", "s3.port")
+            for name in (name, f"{name}.grpc")
+        }
+        command = [shutil.which("weed", path=with_environment()) or "weed", "server", f"-dir={folder}/data"]
+        # It reports home unless told not to, and offers more protocols than one.
+        command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false", "-filer", "-s3"]
+        command += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder}/s3.json"]
+        command += ["-s3.autoCreateBucket=false", "-volume.max=0", "-master.volumeSizeLimitMB=64"]
+        command += [f"-filer.localSocket={folder}/filer.sock", f"-s3.localSocket={folder}/s3.sock"]
+        command += [f"-{name}={port}" for name, port in ports.items()]
+        server = S3(command, ports["s3.port"], folder / "log")
+        server.start(patience=120)
+        try:
+            server.wait_until_ready()
+            yield server
+        finally:
+            server.kill()  # nobody reads what it would still write down; asked to stop it takes 10 s
+
+
+def with_environment() -> str:
+    """PATH and where the environment of this Python keeps its programs."""
+    return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+
 @dataclass
 class Site:
     """A running site: gunicorn, worker and relay on real files."""
@@ -257,7 +338,7 @@ def site(env: Mapping[str, str] | None = None, *, demo: bool = False) -> Iterato
             "DATA_DIR": str(folder / "data"),
             "PORT": str(port),
             "PYTHONUNBUFFERED": "1",
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "PATH": with_environment(),
         }
         running = Site(f"http://localhost:{port}", folder / "data", inherited | ours | dict(env or {}), {})
         prepared = running.manage("prepare", check=False)

@@ -72,6 +72,12 @@ class NothingIncoming(ContractError):
     code = "media.nothing_incoming"
 
 
+class StorageAway(ContractError):
+    """Files can be neither read nor kept at this moment: the disk is full, S3 does not answer. Nothing was changed."""
+
+    code = "media.storage_away"
+
+
 @event("media.asset_ready.v1")
 @dataclass(frozen=True, kw_only=True)
 class AssetReady:
@@ -112,6 +118,6 @@ class Media(Protocol):
         """Keep the file `name` of the storage `incoming`, which all contexts share, and remove it from there.
 
         The same bytes by the same owner are the same picture. Raises PictureRefused with nothing kept,
-        NothingIncoming when there is no such file.
+        NothingIncoming when there is no such file, StorageAway with nothing kept.
         """
         ...

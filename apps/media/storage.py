@@ -1,77 +1,51 @@
-"""Where the bytes are: originals (private), renditions (public), what is on its way in; by Django's storage API."""
+"""Where the bytes are: originals (private), renditions (public), what is on its way in; by Django's storage API.
+
+Besides that API each of the three has, whatever keeps the files (folder.py, bucket.py):
+`stat(name)`, `part(name, range)`, `url_to_read(name, seconds=…)`, `url_to_write(name, seconds=…, content_type=…)`
+and `trouble()`. All of them raise StorageAway when the files can't be reached, FileNotFoundError when there is none.
+"""
 
 from __future__ import annotations
 
-import os
-import uuid
-from pathlib import Path
-from typing import IO, Any
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
 
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import storages
+
+if TYPE_CHECKING:
+    from apps.media.bucket import Bucket
+    from apps.media.folder import Folder
+
+    Files: TypeAlias = Folder | Bucket
+
+KINDS = ("originals", "renditions", "incoming")
+CONTENT_TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}
+IMMUTABLE = f"public, max-age={365 * 24 * 3600}, immutable"
 
 
-def originals() -> Storage:
-    return storages["originals"]
+def originals() -> Files:
+    return kept("originals")
 
 
-def renditions() -> Storage:
-    return storages["renditions"]
+def renditions() -> Files:
+    return kept("renditions")
 
 
-def incoming_files() -> Storage:
-    return storages["incoming"]
+def incoming_files() -> Files:
+    return kept("incoming")
 
 
-class LocalFiles(FileSystemStorage):
-    """A folder, local or shared, in which a file is either whole or not there.
-
-    The only place that knows of paths. Saving under a name that exists replaces the file: our names say what is
-    in it, so the bytes are the same.
-    """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{"allow_overwrite": True, **options})
-
-    def _save(self, name: str, content: Any) -> str:
-        """Written beside, flushed to the disk, then renamed, which the file system does at once or not at all."""
-        partial = Path(self.path(super()._save(f".partial/{uuid.uuid4().hex}", content)))  # type: ignore[misc]
-        final = Path(self.path(name))
-        try:
-            _flush(partial)
-            _put(partial, final)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
-        return name
-
-    def delete(self, name: str) -> None:
-        super().delete(name)
-        try:
-            Path(self.path(name)).parent.rmdir()
-        except OSError:  # not empty, or somebody else has removed it
-            pass
+def kept(kind: str) -> Files:
+    return cast("Files", storages[kind])
 
 
-def _put(partial: Path, final: Path) -> None:
-    """Rename; again when somebody has just removed the folder because it was empty."""
-    for tries_left in reversed(range(5)):
-        final.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.replace(final)
-            _flush(final.parent)
-            return
-        except FileNotFoundError:
-            if not tries_left:
-                raise
+@dataclass(frozen=True)
+class Trouble:
+    """Why files can't be kept, and what to do about it. `passes`: perhaps it is over in a while by itself."""
 
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sentence: str
+    passes: bool = False
 
 
 class FunctionStorage:

@@ -18,6 +18,9 @@ def _nothing_more(data: dict[str, Any], result: None) -> None:
     """The files are gone, and the rows were before them."""
 
 
+# S3 may be away for long: 20 attempts are spread over two hours.
+PATIENT = 20
+
 JOBS: list[Job] = [
     Job(
         "media.render_asset",
@@ -25,6 +28,7 @@ JOBS: list[Job] = [
         effect=service.finish_rendering,
         function="media_renditions",
         time_limit=WALL_SECONDS + 60,
+        max_attempts=PATIENT,
     ),
-    Job("media.remove_files", work=remove_files, effect=_nothing_more),
+    Job("media.remove_files", work=remove_files, effect=_nothing_more, max_attempts=PATIENT),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.media import api, delivery, views
+from apps.media import api, delivery, transfer, views
 
 app_name = "media"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("pictures/<uuid:asset_id>/retry", views.retry, name="retry"),
     path("pictures/<uuid:asset_id>/delete", views.delete, name="delete"),
     path("media/r/<path:name>", delivery.rendition, name="rendition"),
+    path("media/transfer/<str:token>", transfer.transfer, name="transfer"),
     path("api/v1/media/assets", api.Assets.as_view(), name="api-assets"),
     path("api/v1/media/assets/<uuid:asset_id>", api.OneAsset.as_view(), name="api-asset"),
 ]

@@ -13,27 +13,47 @@ from django.core.files import File
 from django.core.files.storage import storages
 
 from apps.media import models, service
+from apps.media.storage import originals
+from monolith.files import storages as storages_of
 from seam.jobs import run_due
 from seam.registry import registry
 from tests.media.drawn import picture
 
 
+@pytest.fixture(params=["folder", "s3"])
+def storage(request: pytest.FixtureRequest) -> str:
+    """Ask for it, or `pytest.mark.usefixtures("storage")`, to run once on a folder and once on an S3 server."""
+    return str(request.param)
+
+
 @pytest.fixture(autouse=True)
-def folders(settings: Any, tmp_path: Path) -> Iterator[Path]:
-    """The files of each test lie in a folder of its own."""
-    changed = dict(settings.STORAGES)
-    for name in ("originals", "renditions"):
-        options = changed[name]["OPTIONS"] | {"location": tmp_path / name}
-        changed[name] = changed[name] | {"OPTIONS": options}
-    settings.STORAGES = changed
-    yield tmp_path
+def kept_files(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Iterator[None]:
+    """The files of each test lie in a folder or a bucket of its own."""
+    on_s3 = "storage" in request.fixturenames and request.getfixturevalue("storage") == "s3"
+    url = request.getfixturevalue("s3_server").make_bucket() if on_s3 else ""
+    largest = settings.MEDIA_MAX_UPLOAD_MB * 10**6
+    settings.STORAGES = settings.STORAGES | storages_of(url, tmp_path, largest=largest)
+    yield
     storages._storages.clear()  # type: ignore[attr-defined]
 
 
 @pytest.fixture
-def files(folders: Path) -> Callable[[], list[str]]:
-    """Call it for every file there is, of both storages, half-written ones too."""
-    return lambda: sorted(str(p.relative_to(folders)) for p in folders.rglob("*") if p.is_file())
+def folders(kept_files: None, tmp_path: Path) -> Path:
+    """Where the folders of the three storages lie."""
+    return tmp_path
+
+
+@pytest.fixture
+def files(kept_files: None, tmp_path: Path) -> Callable[[], list[str]]:
+    """Call it for every file there is, of all storages, half-written ones too."""
+
+    def files() -> list[str]:
+        if "Bucket" in storages.backends["originals"]["BACKEND"]:
+            client, bucket = originals().client, originals().bucket_name
+            return sorted(found["Key"] for found in client.list_objects_v2(Bucket=bucket).get("Contents", []))
+        return sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
+
+    return files
 
 
 @pytest.fixture

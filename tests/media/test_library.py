@@ -22,7 +22,7 @@ from seam.rows import Status
 from tests.media import drawn
 from tests.media.drawn import picture
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.usefixtures("storage")]
 
 ALICE, BOB = uuid.uuid4(), uuid.uuid4()
 

@@ -15,6 +15,8 @@ from django.core.management import BaseCommand, CommandError, call_command
 from django.db import DatabaseError, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from apps.media.storage import KINDS, kept
+
 PATIENCE = 60
 # What MySQL answers when a database isn't there: to who may see all, and to who may see only their own.
 NO_SUCH_DATABASE = {1044, 1049}
@@ -40,6 +42,7 @@ class Command(BaseCommand):
         for context in settings.HERE:
             ensure_database(context.alias)
             self.migrate(context.alias)
+        ensure_files()
 
     def collect_static(self) -> None:
         """Hashed and compressed static files in STATIC_ROOT; that takes seconds, so only when one changed."""
@@ -79,6 +82,16 @@ def ensure_writable(folder: Path) -> None:
         raise CommandError(
             f"DATA_DIR {folder} can't be written ({error.strerror}). Make it writable, or name another folder."
         ) from error
+
+
+def ensure_files() -> None:
+    """Wait for whatever keeps the pictures. Raises CommandError that says why it can't and what to do about it."""
+    until = time.monotonic() + PATIENCE
+    for kind in KINDS:
+        while trouble := kept(kind).trouble():
+            if not trouble.passes or time.monotonic() > until:
+                raise CommandError(trouble.sentence)
+            time.sleep(1)
 
 
 def fingerprint_of_static() -> str:
