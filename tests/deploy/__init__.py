@@ -1,0 +1,1 @@
+"""The site behind its gateway, and in containers from the files of deploy/."""
