@@ -96,6 +96,10 @@ JOB_CARRIER = "monolith.celery" if CELERY_BROKER_URL else ""
 WORKER_CONCURRENCY = _number("WORKER_CONCURRENCY", 2)
 # How a context that is here is called: plainly, or through the bytes that would cross a network (for tests).
 BINDING = env.str("BINDING", default="local")
+# How other processes ask this one, how it knows them, and how many calls it works on at a time.
+RPC_PORT = _number("RPC_PORT", 0, least=0)
+RPC_THREADS = _number("RPC_THREADS", 8, most=1000)
+RPC_TRUST = topology.read_trust(env, is_needed=bool(RPC_PORT) or len(HERE) < len(CONTEXTS))
 # A site that was given a database is somebody's own; one that wasn't shows what it can do, where it is whole.
 DEMO_DATA = env.bool(
     "DEMO_DATA", default=len(HERE) == len(CONTEXTS) and not env.str("DATABASE_URL", default="")

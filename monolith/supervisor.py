@@ -1,6 +1,6 @@
 """Runs the Procfile's processes under honcho: when one of them ends, all do.
 
-python -m monolith.supervisor            bin/run: web, worker, relay, and `welcome`
+python -m monolith.supervisor            bin/run: web, worker, relay, rpc where RPC_PORT is set, and `welcome`
 python -m monolith.supervisor --redis    the container: a Redis of its own as well, unless REDIS_URL names one
 """
 
@@ -21,6 +21,7 @@ from honcho.environ import parse_procfile
 from honcho.printer import Printer
 
 WELCOME = "exec python manage.py welcome"
+RPC = "exec python manage.py rpc"
 # Cache and message broker of one container; the rows in the databases are the truth, so nothing is saved. What
 # may be thrown out when it is full is what has an end anyway: pages held, never a message.
 REDIS = (
@@ -79,6 +80,8 @@ def commands(*, own_redis: bool) -> tuple[dict[str, str], dict[str, str]]:
         port = free_port()
         env["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
         run["redis"] = REDIS.format(port=port)
+    if settings.RPC_PORT:
+        run["rpc"] = RPC
     run["welcome"] = WELCOME
     return run, env
 

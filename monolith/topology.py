@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
 HERE = "here"
+SCHEME = "grpc://"
 
 MYSQLCLIENT_REMEDY = (
     "DATABASE_URL names MySQL, but mysqlclient is not installed. Install its headers "
@@ -20,9 +22,17 @@ MYSQLCLIENT_REMEDY = (
 )
 
 
+KEY_LENGTH = 32
+KEY_REMEDY = "Make one: python -c 'import secrets; print(secrets.token_urlsafe(50))'"
+
+
 @dataclass(frozen=True)
 class Context:
-    """One bounded context and where its parts live."""
+    """One bounded context and where its parts live.
+
+    `location` is `here` or, in the form it is compared by, `grpc://host:port[,grpc://host:port…]`; then
+    `database` is empty: what is elsewhere is asked, and its database is nobody's business here.
+    """
 
     name: str
     label: str
@@ -33,6 +43,11 @@ class Context:
     @property
     def is_here(self) -> bool:
         return self.location == HERE
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """`host:port` of each process that serves it; none where it is here."""
+        return () if self.is_here else tuple(a.removeprefix(SCHEME) for a in self.location.split(","))
 
     @property
     def app(self) -> str:
@@ -52,10 +67,18 @@ SHAPE = (("auth", "accounts", "default"), ("media", "media", "media"), ("catalog
 def read(env: Env, data_dir: Path) -> tuple[Context, ...]:
     """Every context in SHAPE, as the environment places it.
 
-    Raises ImproperlyConfigured with a remedy when a location or a database URL can't be used.
+    Raises ImproperlyConfigured with a remedy when a location or the database URL of a context here can't be used.
     """
+    places = {name: _location(env, name) for name, _label, _alias in SHAPE}
+    if HERE not in places.values():
+        raise ImproperlyConfigured(
+            f"{', '.join(name.upper() for name in places)} all name other places, so this process would serve "
+            "nothing. Set one of them to 'here'."
+        )
     return tuple(
-        Context(name, label, alias, _location(env, name), _database(env, name, data_dir))
+        Context(
+            name, label, alias, places[name], _database(env, name, data_dir) if places[name] == HERE else {}
+        )
         for name, label, alias in SHAPE
     )
 
@@ -63,11 +86,70 @@ def read(env: Env, data_dir: Path) -> tuple[Context, ...]:
 def _location(env: Env, name: str) -> str:
     variable = name.upper()
     value = env.str(variable, default=HERE).strip() or HERE
-    if value != HERE:
+    if value == HERE:
+        return HERE
+    try:
+        return ",".join(dict.fromkeys(SCHEME + _address(part.strip()) for part in value.split(",")))
+    except ValueError:
         raise ImproperlyConfigured(
-            f"{variable}={value!r} is not a place this version knows. Leave {variable} unset or set it to 'here'."
+            f"{variable}={value!r} is no place. Leave {variable} unset or set it to 'here', or say where its "
+            "`manage.py rpc` listens: grpc://host:port, several by commas."
+        ) from None
+
+
+def _address(text: str) -> str:
+    """`host:port` of grpc://host:port. Raises ValueError."""
+    parts = urlsplit(text)
+    host, port = parts.hostname, parts.port
+    address = f"[{host}]:{port}" if host and ":" in host else f"{host}:{port}"
+    if not host or not port or text.lower() != SCHEME + address:
+        raise ValueError(text)
+    return address
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How services know each other: by keys, of which the first signs and all verify, by certificates, or both.
+
+    `tls` are the names of the files with our certificate, its key, and who signed everybody's.
+    """
+
+    keys: tuple[str, ...] = ()
+    tls: tuple[str, str, str] | None = None
+
+
+def read_trust(env: Env, *, is_needed: bool) -> Trust:
+    """Raises ImproperlyConfigured with a remedy for a key or a file that can't be used, or for none where needed."""
+    keys = tuple(key for part in env.str("RPC_KEY", default="").split(",") if (key := part.strip()))
+    if any(len(key) < KEY_LENGTH for key in keys):
+        raise ImproperlyConfigured(f"A key in RPC_KEY is shorter than {KEY_LENGTH} characters. {KEY_REMEDY}")
+    trust = Trust(keys, _tls(env))
+    if is_needed and not (trust.keys or trust.tls):
+        raise ImproperlyConfigured(
+            "Services that call each other must know each other: set RPC_KEY to the same secret in all of them, or "
+            f"RPC_TLS_CERT, RPC_TLS_KEY and RPC_TLS_CA. {KEY_REMEDY}"
         )
-    return value
+    return trust
+
+
+def _tls(env: Env) -> tuple[str, str, str] | None:
+    certificate, key, authority = (
+        env.str(variable, default="").strip() for variable in ("RPC_TLS_CERT", "RPC_TLS_KEY", "RPC_TLS_CA")
+    )
+    if not (certificate or key or authority):
+        return None
+    if not (certificate and key and authority):
+        raise ImproperlyConfigured(
+            "Of RPC_TLS_CERT, RPC_TLS_KEY and RPC_TLS_CA only some are set; mutual TLS needs all three, as PEM files."
+        )
+    try:
+        ssl.create_default_context(cafile=authority).load_cert_chain(certificate, key, password="")
+    except OSError as error:  # ssl.SSLError is one
+        raise ImproperlyConfigured(
+            f"RPC_TLS_CERT, RPC_TLS_KEY and RPC_TLS_CA can't be used ({error}). They must name PEM files that can be "
+            "read: a certificate, its key without a password, and the certificate of who signed it."
+        ) from error
+    return certificate, key, authority
 
 
 def _database(env: Env, name: str, data_dir: Path) -> dict[str, Any]:

@@ -38,6 +38,7 @@ class Messages:
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
         self.package = f"{PACKAGE}.{contract.name}.v1"
+        self.service = f"{self.package}.{contract.protocol.__name__}"
         self.file = descriptor_pb2.FileDescriptorProto(
             name=f"{contract.name}.v1.proto", package=self.package, syntax="proto3"
         )

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.db import OperationalError
 
 from seam.contract import context_of, event_name, fields_of
 from seam.db import TransactionMisuse, open_transaction
-from seam.jobs import job_row, store
+from seam.events import Event
+from seam.inbox import keep
 from seam.registry import Served, registry
-from seam.request import current_request_id
+from seam.request import budget, current_request_id
 from seam.rows import claim, fail, finish, release
+from seam.wire import CallFailed, Unavailable
 
 if TYPE_CHECKING:
     from seam.models import OutboxEvent
 
 log = logging.getLogger(__name__)
 
-# With the back-off of rows.py: a subscriber may be away for about seven hours before its events are parked.
+# With the back-off of rows.py: an event that somebody can't take is tried for about seven hours, then parked.
 MAX_ATTEMPTS = 50
+# Whoever is away may stay so for about a day, and hears what was said half a minute after coming back.
+AWAY_BACKOFF = timedelta(seconds=30)
+AWAY_ATTEMPTS = 2500
+# Longer than storing a batch ever takes.
+DELIVERY_SECONDS = 5.0
+
+
+class EventRefused(ValueError):
+    """Somebody else can't read an event."""
 
 
 def publish(event: Any) -> None:
@@ -68,23 +82,62 @@ def relay_once(served: Served, *, limit: int = 100, stopped: Callable[[], bool] 
 def _deliver(name: str, rows: list[OutboxEvent]) -> None:
     try:
         _hand_over(name, rows)
+    except (OperationalError, Unavailable) as error:
+        # Somebody is away, which says nothing of the events: however many there are, they wait for them.
+        _fail(name, rows, error, max_attempts=AWAY_ATTEMPTS, longest=AWAY_BACKOFF)
     except Exception as error:
-        if len(rows) > 1 and not isinstance(error, OperationalError):
+        if len(rows) > 1:
             for row in rows:  # one bad event must not stop the others
                 _deliver(name, [row])
-            return
-        log.warning("%s events %s not delivered: %s", len(rows), name, error)
-        for row in rows:
-            fail(row, error, max_attempts=MAX_ATTEMPTS)
+        else:
+            _fail(name, rows, error, max_attempts=MAX_ATTEMPTS)
+
+
+def _fail(name: str, rows: list[OutboxEvent], error: Exception, **how: Any) -> None:
+    log.warning("%s events %s not delivered: %s", len(rows), name, error)
+    for row in rows:
+        fail(row, error, **how)
 
 
 def _hand_over(name: str, rows: list[OutboxEvent]) -> None:
     codec = registry.event_codec(name)
     for row in rows:
         codec.from_json(row.data)  # an event nobody can read is parked here, not at every subscriber
-    for served, job in registry.subscribers(name):
-        jobs = [
-            job_row(served, job.name, row.data, key=str(row.pk), request_id=row.request_id) for row in rows
-        ]
-        store(served, jobs, ignore_known=True)
-    finish(*rows)
+    events = [_event(row) for row in rows]
+    keep(name, events)
+    refused = _tell_others(events) if registry.receivers else {}
+    for row in rows:
+        if row.pk in refused:
+            _fail(name, [row], EventRefused(refused[row.pk]), max_attempts=MAX_ATTEMPTS)
+    if told := [row for row in rows if row.pk not in refused]:
+        finish(*told)
+
+
+def _tell_others(events: list[Event]) -> dict[UUID, str]:
+    """Hand events to every other process; those that one of them refuses, and why.
+
+    Raises what went wrong only after all were tried: whoever is away keeps nobody else waiting.
+    """
+    refused: dict[UUID, str] = {}
+    failures: list[CallFailed] = []
+    for receiver in registry.receivers.values():
+        try:
+            with budget(DELIVERY_SECONDS):
+                refused |= {r.id: r.reason for r in receiver.deliver(events=events)}
+        except CallFailed as failure:
+            failures.append(failure)
+    # First what may be the events' own fault: then they are tried one by one.
+    for first in sorted(failures, key=lambda failure: isinstance(failure, Unavailable)):
+        raise first
+    return refused
+
+
+def _event(row: OutboxEvent) -> Event:
+    return Event(
+        id=row.pk,
+        source=context_of(row.name),
+        type=row.name,
+        time=row.created_at,
+        data=json.dumps(row.data),
+        requestid=row.request_id,
+    )

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from seam.codec import Codec
+    from seam.credentials import Credentials
+    from seam.events import Events
     from seam.jobs import Job
     from seam.models import Job as JobRow
     from seam.models import OutboxEvent
@@ -38,11 +40,17 @@ class Served:
 
 @dataclass
 class Registry:
-    """Contexts by name. `default_alias` takes whatever belongs to no context (Django's own apps)."""
+    """Contexts by name. `default_alias` takes whatever belongs to no context (Django's own apps).
+
+    `credentials` are how other processes know this one, None where there are none; `receivers` are those to whom
+    events are handed by their addresses.
+    """
 
     default_alias: str = "default"
     contracts: dict[str, Contract] = field(default_factory=dict)
     messages: dict[str, Messages] = field(default_factory=dict)
+    credentials: Credentials | None = None
+    receivers: dict[str, Events] = field(default_factory=dict)
     _served: dict[str, Served] = field(default_factory=dict)
     _by_label: dict[str, Served] = field(default_factory=dict)
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 HEADER = "X-Request-ID"
 SANE = re.compile(r"[A-Za-z0-9._:/+=-]{1,64}")
+
+# What a request may take. What it asks of others must be answered in what remains, less a margin in which to say
+# that it was not.
+REQUEST_SECONDS = 2.0
+MARGIN = 0.05
+# What one call may take where nobody waits for a page: in a job, a command, the relay.
+OUTSIDE_SECONDS = 10.0
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -32,15 +41,40 @@ def request_id(value: str) -> Iterator[None]:
         _request_id.reset(token)
 
 
+_ends_at: ContextVar[float | None] = ContextVar("ends_at", default=None)
+
+
+def is_awaited() -> bool:
+    """Whether somebody waits for an answer here: inside a request, or a call that another service makes."""
+    return _ends_at.get() is not None
+
+
+def seconds_left() -> float:
+    """What a call to another service may take now; zero or less when the time of this request is used up."""
+    ends_at = _ends_at.get()
+    return OUTSIDE_SECONDS if ends_at is None else ends_at - time.monotonic() - MARGIN
+
+
+@contextmanager
+def budget(seconds: float) -> Iterator[None]:
+    """All calls inside must be answered within that time, or sooner where less is left already."""
+    ends_at, outer = time.monotonic() + seconds, _ends_at.get()
+    token = _ends_at.set(ends_at if outer is None else min(ends_at, outer))
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
+
+
 class RequestIdMiddleware:
-    """Gives each request an id, the gateway's own where it sent a sane one, and tells it in the answer."""
+    """Gives each request REQUEST_SECONDS and an id, the gateway's own where it sent a sane one, told in the answer."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get(HEADER, "")
-        with request_id(given if SANE.fullmatch(given) else uuid.uuid4().hex):
+        with request_id(given if SANE.fullmatch(given) else uuid.uuid4().hex), budget(REQUEST_SECONDS):
             response = self.get_response(request)
             response.headers[HEADER] = current_request_id()
             return response
@@ -53,6 +87,8 @@ def carried() -> dict[str, str]:
 
 @contextmanager
 def carrying(metadata: Mapping[str, str]) -> Iterator[None]:
-    """Serve a call under what its caller took along."""
-    with request_id(metadata["x-request-id"]), translation.override(metadata["accept-language"] or None):
+    """Serve a call under what its caller took along; what makes no sense was not taken along."""
+    given, language = metadata.get("x-request-id", ""), metadata.get("accept-language", "")
+    known = language if language in dict(settings.LANGUAGES) else None
+    with request_id(given if SANE.fullmatch(given) else ""), translation.override(known):
         yield

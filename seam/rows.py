@@ -139,12 +139,12 @@ def finish(*rows: Row) -> bool:
     return changed == len(rows)
 
 
-def fail(row: Row, error: BaseException, *, max_attempts: int) -> None:
-    """Back off, or park when the attempts are used up."""
+def fail(row: Row, error: BaseException, *, max_attempts: int, longest: timedelta = MAX_BACKOFF) -> None:
+    """Back off, for `longest` at most, or park when the attempts are used up."""
     _update_held(
         [row],
         status=Status.PARKED if row.attempts >= max_attempts else Status.WAITING,
-        due_at=timezone.now() + backoff(row.attempts),
+        due_at=timezone.now() + backoff(row.attempts, longest),
         lease_until=None,
         last_error="".join(traceback.format_exception(error))[-ERROR_LENGTH:],
     )
@@ -203,7 +203,7 @@ def purge(table: type[Row], *, older_than: timedelta) -> int:
     return len(ids)
 
 
-def backoff(attempts: int) -> timedelta:
-    """1, 2, 4 … seconds up to MAX_BACKOFF, each up to a quarter longer so that failures don't return together."""
-    seconds = min(2.0 ** min(max(attempts - 1, 0), 20), MAX_BACKOFF.total_seconds())
+def backoff(attempts: int, longest: timedelta = MAX_BACKOFF) -> timedelta:
+    """1, 2, 4 … seconds up to `longest`, each up to a quarter longer so that failures don't return together."""
+    seconds = min(2.0 ** min(max(attempts - 1, 0), 20), longest.total_seconds())
     return timedelta(seconds=seconds * random.uniform(1, 1.25))

@@ -23,6 +23,10 @@ class CallFailed(RuntimeError):
     """A call ended in something its contract does not name; the log of whoever keeps it says in what."""
 
 
+class Unavailable(CallFailed):
+    """Nobody answered in time, or too many calls wait for an answer already. Whether it was done is not known."""
+
+
 def wire(contract: Contract, service: ModuleType) -> Any:
     """Each call is encoded, decoded, kept by `service`, and its answer encoded and decoded."""
     messages = registry.messages[contract.name]
@@ -65,10 +69,13 @@ def encode_call(messages: Messages, method: Method, arguments: dict[str, Any]) -
 def answer_call(
     messages: Messages, method: Method, function: Callable[..., Any], data: bytes
 ) -> tuple[bool, bytes]:
-    """Whether a declared error was raised, and the bytes of it or of the result. Raises CallFailed otherwise."""
+    """Whether a declared error was raised, and the bytes of it or of the result.
+
+    Raises InvalidMessage for a request nobody can read, and CallFailed, from its reason, for any other failure.
+    """
+    arguments = messages.request[method.name].decode(data)
     try:
-        result = function(**messages.request[method.name].decode(data))
-        return False, messages.response[method.name].encode({"result": result})
+        return False, messages.response[method.name].encode({"result": function(**arguments)})
     except ContractError as error:
         if error.code in messages.contract.errors:
             return True, messages.encode_error(error)
@@ -76,7 +83,7 @@ def answer_call(
     except Exception as error:  # whatever it is, the caller learns only that it happened
         reason = error
     log.error("%s.%s failed", messages.contract.name, method.name, exc_info=reason)
-    raise CallFailed(f"{messages.contract.name}.{method.name} failed: {type(reason).__name__}.")
+    raise CallFailed(f"{messages.contract.name}.{method.name} failed: {type(reason).__name__}.") from reason
 
 
 def _serve(

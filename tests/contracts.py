@@ -8,18 +8,31 @@ import pytest
 from django.conf import settings
 
 from monolith.wiring import BINDINGS, bind_all
+from seam.binding import bind
 from seam.jobs import run_due
 from seam.outbox import relay_once
 from seam.registry import registry
+from tests import remotely
 
 ROUNDS = 100
+REMOTE = "remote"
 
 
-@pytest.fixture(params=sorted(BINDINGS))
-def binding(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The test runs once per binding; `use(…)` gives whoever keeps a contract through it."""
-    bind_all(request.param)
-    yield request.param
+@pytest.fixture(params=[*sorted(BINDINGS), REMOTE])
+def binding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The test runs once per binding; `use(…)` gives whoever keeps a contract through it.
+
+    Through `remote` each read is sent twice, and each event reaches its subscribers twice more, by gRPC.
+    """
+    if request.param != REMOTE:
+        bind_all(request.param)
+        yield request.param
+    else:
+        with remotely.served(*remotely.everything()) as peer:
+            for served in registry:
+                bind(served.contract, remotely.bound(served.contract, served.service, peer))
+            monkeypatch.setattr(registry, "receivers", remotely.delivered_twice(peer))
+            yield request.param
     bind_all(settings.BINDING)
 
 

@@ -26,6 +26,7 @@ from django.views.decorators.http import require_POST, require_safe
 from monolith.prefixes import owner_of
 from monolith.web.context_processors import site
 from seam.request import current_request_id
+from seam.wire import Unavailable
 
 ErrorView = Callable[..., HttpResponse]
 
@@ -113,8 +114,8 @@ def too_many_requests(request: HttpRequest, exception: Exception | None = None) 
 
 @_in_their_language
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; or 503 with Retry-After when what failed is a database that does not answer, which passes."""
-    if isinstance(sys.exception(), OperationalError | InterfaceError):
+    """500; or 503 with Retry-After when what failed is a database or a service that does not answer: that passes."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError | Unavailable):
         return unavailable(request)
     return _last_page(
         request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke on our side. It has been noted.")

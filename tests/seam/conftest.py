@@ -1,4 +1,4 @@
-"""The sample contract, bound both ways."""
+"""The sample contract, bound in every way."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from seam import binding as bindings
 from seam.contract import Contract, read_contract
 from seam.messages import Messages
 from seam.registry import registry
+from tests import remotely
+from tests.contracts import REMOTE
 from tests.seam import keeper, sample
 
 # How fast an example runs on a busy machine says nothing about it.
@@ -37,9 +39,14 @@ def declared(contract: Contract) -> Iterator[Contract]:
     del registry.contracts["sample"], registry.messages["sample"]
 
 
-@pytest.fixture(params=sorted(BINDINGS))
+@pytest.fixture(params=[*sorted(BINDINGS), REMOTE])
 def bound(request: pytest.FixtureRequest, declared: Contract) -> Iterator[str]:
     """The sample is kept by `tests.seam.keeper`, through each binding in turn."""
-    bindings.bind(declared, BINDINGS[request.param](declared, keeper))
-    yield request.param
+    if request.param == REMOTE:
+        with remotely.served((declared, keeper)) as peer:
+            bindings.bind(declared, remotely.bound(declared, keeper, peer))
+            yield request.param
+    else:
+        bindings.bind(declared, BINDINGS[request.param](declared, keeper))
+        yield request.param
     del bindings._bound[sample.Sample]

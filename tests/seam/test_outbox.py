@@ -154,7 +154,7 @@ class TestHandingOver:
     def test_a_subscriber_that_can_not_store_gets_it_later(
         self, error: Exception, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        import seam.outbox
+        import seam.inbox
 
         def fail(*_args: object, **_options: object) -> None:
             raise error
@@ -162,7 +162,7 @@ class TestHandingOver:
         with having(hear, hear_too):
             withdraw(3)
             with monkeypatch.context() as patch:
-                patch.setattr(seam.outbox, "store", fail)
+                patch.setattr(seam.inbox, "store", fail)
                 assert relay() == 3
             assert {row.status for row in events()} == {Status.WAITING}
             make_due(events())

@@ -27,7 +27,7 @@ def compile_proto(folder: Path, name: str, *options: str) -> None:
     assert protoc.main(["protoc", f"-I{folder}", f"-I{INCLUDES}", *options, name]) == 0
 
 
-@pytest.mark.parametrize("context", ["auth", "catalog", "media"])
+@pytest.mark.parametrize("context", ["auth", "catalog", "media", "seam"])
 def test_protoc_reads_the_committed_files_as_the_runtime_does(context: str, tmp_path: Path) -> None:
     same_as_runtime(Messages(registry.contracts[context]), COMMITTED, tmp_path)
 
@@ -135,6 +135,7 @@ def test_the_command_writes_and_finds_the_files_good(tmp_path: Path) -> None:
         "auth.v1.proto",
         "catalog.v1.proto",
         "media.v1.proto",
+        "seam.v1.proto",
     }
 
 

@@ -20,12 +20,14 @@ from monolith.urls import (  # noqa: F401  they are this module's handlers too
 )
 from monolith.urls import urlpatterns as site
 from monolith.web import views
+from seam.wire import Unavailable
 
 SPANISH = {"HTTP_ACCEPT_LANGUAGE": "es-MX,es;q=0.9"}
 ERRORS: dict[str, Exception] = {
     "bug": ValueError("secret detail"),
     "database": OperationalError("2006, gone away"),
     "connection": InterfaceError("closed"),
+    "service": Unavailable("media does not answer"),
     "suspicious": SuspiciousOperation("hm"),
     "denied": PermissionDenied("no"),
 }
@@ -70,6 +72,7 @@ def visitor() -> Client:
         ("/broken/bug", 500, "Something broke on our side", "Algo falló de nuestro lado"),
         ("/broken/database", 503, "We will be right back", "Volvemos enseguida"),
         ("/broken/connection", 503, "We will be right back", "Volvemos enseguida"),
+        ("/broken/service", 503, "We will be right back", "Volvemos enseguida"),
         ("/busy", 429, "That was a lot at once", "Fueron demasiados intentos seguidos"),
         ("/form", 405, "This address can't be opened like that", "Esta dirección no se puede abrir así"),
     ],
