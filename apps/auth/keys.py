@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any
 
 import urllib3
 from django.conf import settings
-from jwt import PyJWK
+from jwt import PyJWK, PyJWTError
 from urllib3.exceptions import HTTPError
 
 from apps.auth.contract import Auth
@@ -57,7 +57,7 @@ class KeyRing:
         return self._keys.get(kid)
 
     def _age(self) -> float:
-        return time.monotonic() - self._asked_at
+        return monotonic() - self._asked_at
 
     def _may_go_on(self) -> bool:
         return self._age() < settings.SESSION_GRACE_SECONDS
@@ -67,20 +67,20 @@ class KeyRing:
         if not self._lock.acquire(timeout=PATIENCE if wait else 0):
             return
         try:
-            if time.monotonic() >= self._next_at:
+            if monotonic() >= self._next_at:
                 self._ask_now()
         finally:
             self._lock.release()
 
     def _ask_now(self) -> None:
-        asked_at, pause = time.monotonic(), PAUSE_AWAY
+        asked_at, pause = monotonic(), PAUSE_AWAY
         try:
             self._keys, self._asked_at = self._ask(), asked_at
             pause = PAUSE
         except Exception as error:  # whatever it is, known keys go on, and without any AuthIsAway says so
             log.warning("auth does not tell its signing keys: %s: %s", type(error).__name__, error)
         finally:
-            self._next_at = time.monotonic() + pause
+            self._next_at = monotonic() + pause
 
 
 def ask_auth() -> Keys:
@@ -94,7 +94,7 @@ def read(document: bytes) -> Keys:
     """The keys of a JSON Web Key Set that we may use. Raises ValueError when it has none."""
     try:
         found = {jwk["kid"]: _key(jwk["n"], jwk["e"]) for jwk in json.loads(document)["keys"] if _usable(jwk)}
-    except (TypeError, KeyError, RecursionError) as error:
+    except (TypeError, KeyError, AttributeError, RecursionError, PyJWTError) as error:
         raise ValueError("this is no JSON Web Key Set") from error
     if not found:
         raise ValueError("the JSON Web Key Set holds no RS256 key with a kid")
@@ -117,11 +117,11 @@ def _key(n: str, e: str) -> PyJWK:
     return key
 
 
-_http = urllib3.PoolManager(num_pools=1, maxsize=1, retries=False, timeout=HTTP_TIMEOUT)
+_http = urllib3.PoolManager(num_pools=1, maxsize=1)
 
 
 def _download(url: str) -> bytes:
-    with _http.request("GET", url, preload_content=False, redirect=False) as answer:
+    with _http.request("GET", url, preload_content=False, retries=False, timeout=HTTP_TIMEOUT) as answer:
         body = answer.read(MOST_BYTES + 1)
         if answer.status != 200 or len(body) > MOST_BYTES:
             raise HTTPError(f"{url} answered {answer.status} with {len(body)} bytes")

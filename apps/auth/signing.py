@@ -79,7 +79,9 @@ def rotate() -> tuple[SigningKey, bool]:
     now = timezone.now()
     with atomic("auth"):
         SigningKey.objects.filter(expires_at__lt=now).delete()
-    newest = _newest() or _first()
+    newest = _newest()
+    if newest is None:
+        return _first(), True
     if newest.not_before > now:
         return newest, False
     signs_from = now + AHEAD
