@@ -17,25 +17,38 @@ from seam.registry import registry
 from seam.remote import READS, remote
 from seam.server import Server
 
-KEY = "a key for tests that is long enough to be one"
+KEY = "a key for tests that is long enough to be one with any algorithm there is"
+OURS = Credentials("tests", (KEY,))
 
 
 @contextmanager
-def served(*kept: tuple[Contract, ModuleType]) -> Iterator[Peer]:
-    """A server of these contracts on a free port of loopback, and the peer to call it by."""
-    credentials = Credentials("tests", (KEY,))
-    server = Server(
-        [(registry.messages[contract.name], service) for contract, service in kept],
-        credentials,
-        threads=4,
-        around=lender(),
-    )
-    peer = Peer([f"127.0.0.1:{server.start('127.0.0.1:0')}"], credentials, at_once=4)
+def running(
+    *kept: tuple[Contract, ModuleType], credentials: Credentials = OURS, threads: int = 4, port: int = 0
+) -> Iterator[str]:
+    """A server of these contracts on loopback, by default on a free port; the address it answers at."""
+    served = [(registry.messages[contract.name], service) for contract, service in kept]
+    server = Server(served, credentials, threads=threads, around=lender())
+    try:
+        yield f"127.0.0.1:{server.start(f'127.0.0.1:{port}')}"
+    finally:
+        server.drain(0)
+
+
+@contextmanager
+def reached(*addresses: str, credentials: Credentials = OURS, at_once: int = 4) -> Iterator[Peer]:
+    """Whoever serves there, as one who calls sees them."""
+    peer = Peer(addresses, credentials, at_once=at_once)
     try:
         yield peer
     finally:
         peer.close()
-        server.drain(0)
+
+
+@contextmanager
+def served(*kept: tuple[Contract, ModuleType]) -> Iterator[Peer]:
+    """A server of these contracts, and the peer to call it by."""
+    with running(*kept) as address, reached(address) as peer:
+        yield peer
 
 
 def lender() -> Callable[[], Any]:
