@@ -65,6 +65,8 @@ def _kept_secret(path: Path) -> str:
 
 DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
 DEBUG = env.bool("DEBUG", default=False)
+# Each answer tells how long it took and how many queries it made.
+SERVER_TIMING = env.bool("SERVER_TIMING", default=False)
 PORT = _number("PORT", 8000)
 BIND_ADDRESS = env.str("BIND_ADDRESS", default="127.0.0.1")
 WEB_WORKERS = _number("WEB_WORKERS", 2)
@@ -146,6 +148,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    *(["monolith.web.timing.server_timing"] if SERVER_TIMING else []),
     "seam.request.RequestIdMiddleware",
     # Before all others: a page it holds passes none of them.
     *_with("catalog", "apps.catalog.held.HeldPages"),

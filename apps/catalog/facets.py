@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.filters import CATEGORY, Filter
 from apps.catalog.localized import localized, shown_value
 from apps.catalog.models import Listing, SearchDocument
+from apps.catalog.text import fold
 from apps.catalog.wordings import PRICED, document_id
 
 SAMPLE = 200  # items: what is counted at most, however long the list
@@ -83,15 +85,17 @@ def _most(counts: Mapping[str, int], mark: str, most: int) -> list[tuple[int, in
 def facets(counted: Counted, language: str, *, whole: bool) -> list[Facet]:
     """Those of which there is something to choose: categories first, then attributes in their order.
 
+    The choices of each: the most frequent first, the equally frequent by name.
     `whole`: all items of the list were counted.
     """
-    groups: defaultdict[tuple[int, str], list[Choice]] = defaultdict(list)
+    groups: defaultdict[tuple[int, str], list[tuple[int, str, Choice]]] = defaultdict(list)
     for row, items in counted.rows:
         group, choice = _choice(row, language, items if whole else None)
-        if len(groups[group]) < CHOICES:
-            groups[group].append(choice)
+        groups[group].append((-items, fold(choice.title), choice))
     return [
-        Facet(label, choices) for (_position, label), choices in sorted(groups.items()) if len(choices) > 1
+        Facet(label, [choice for *_order, choice in sorted(found, key=itemgetter(0, 1))[:CHOICES]])
+        for (_position, label), found in sorted(groups.items(), key=itemgetter(0))
+        if len(found) > 1
     ]
 
 

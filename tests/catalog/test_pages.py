@@ -104,6 +104,11 @@ def test_facets_count_what_is_there(client, shop):
     assert re.search(r"Painter 1 <small>20</small>", text)
 
 
+def test_choices_that_are_equally_frequent_stand_in_the_order_of_their_names(client, shop):
+    choices = re.findall(r"(Painter \d) <small>20</small>", page(client, "/categories/things"))
+    assert choices == ["Painter 0", "Painter 1", "Painter 2"]
+
+
 def test_what_all_items_of_a_list_have_is_no_choice(client, shop):
     things = page(client, "/categories/things")
     assert "filter=.in%3Athings" not in things

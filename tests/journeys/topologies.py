@@ -13,12 +13,13 @@ from tests.journeys.place import CONTEXTS, Place, Probe, eventually, is_idle
 
 PRINTS = "12"  # enough for several categories, and made in seconds
 SEEDED = 300  # seconds
+TOLD = {"SERVER_TIMING": "true"}  # each answer tells its queries, which are compared
 
 
 @contextmanager
 def embedded() -> Iterator[Place]:
     """The site as `bin/run` starts it: one process of each kind, SQLite, no Redis."""
-    with servers.site() as site:
+    with servers.site(TOLD) as site:
         site.manage("seed_demo", "--prints", PRINTS)
         yield Place("embedded", site.url, Probe(dict.fromkeys(CONTEXTS, site), site))
 
@@ -30,7 +31,9 @@ def on_servers() -> Iterator[Place]:
         database = stack.enter_context(servers.mariadb())
         cache = stack.enter_context(servers.redis())
         site = stack.enter_context(
-            servers.site({"DATABASE_URL": database.url(), "REDIS_URL": cache.url(), "DEMO_DATA": "false"})
+            servers.site(
+                TOLD | {"DATABASE_URL": database.url(), "REDIS_URL": cache.url(), "DEMO_DATA": "false"}
+            )
         )
         site.manage("seed_demo", "--prints", PRINTS)
         yield Place("servers", site.url, Probe(dict.fromkeys(CONTEXTS, site), site))
@@ -44,7 +47,7 @@ def container() -> Iterator[Place]:
     except image.NoContainers as reason:
         pytest.skip(f"The container was neither built nor run: {reason}")
     image.build()
-    with image.fresh_volume() as volume, image.container(volume, DEMO_DATA="false") as running:
+    with image.fresh_volume() as volume, image.container(volume, DEMO_DATA="false", **TOLD) as running:
         running.manage("seed_demo", "--prints", PRINTS)
         yield Place("container", running.url, Probe(dict.fromkeys(CONTEXTS, running), running))
 

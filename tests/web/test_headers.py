@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
+from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 EVERY = [
     "/offline",
@@ -52,3 +57,14 @@ def test_pages_have_nothing_inline(url: str) -> None:
 @pytest.mark.parametrize("url", ["/offline", "/sw.js", "/manifest.webmanifest", "/nowhere", "/livez"])
 def test_visitors_get_no_cookie(url: str) -> None:
     assert not Client().get(url).cookies
+
+
+@pytest.mark.django_db(databases="__all__")
+def test_an_answer_tells_its_queries_where_that_is_asked_for(settings: Any) -> None:
+    assert "Server-Timing" not in Client().get("/categories/").headers
+    settings.MIDDLEWARE = ["monolith.web.timing.server_timing", *settings.MIDDLEWARE]
+    told = Client().get("/categories/").headers["Server-Timing"]
+    with CaptureQueriesContext(connections["catalog"]) as seen:
+        again = Client().get("/categories/").headers["Server-Timing"]
+    assert re.fullmatch(r'total;dur=[\d.]+, db;dur=[\d.]+;desc="\d+ queries"', told)
+    assert f'desc="{len(seen)} queries"' in again
