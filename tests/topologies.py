@@ -55,11 +55,16 @@ http {{
 
 @dataclass
 class Split:
-    """A running site in parts. `services` by the names of their contexts joined with a +, such as `auth+media`."""
+    """A running site in parts. `services` by the names of their contexts joined with a +, such as `auth+media`.
+
+    `whole` is nothing that runs: its `manage` works on the databases and pictures of all services in one process,
+    for what needs that (`seed_demo`) and to look at everything at once.
+    """
 
     url: str
     services: dict[str, Site]
     gateway: Server
+    whole: Site
 
     def service_of(self, context: str) -> Site:
         """The service that serves `context`: its `env`, `servers` (web, worker, relay, rpc), `manage` and `output`."""
@@ -92,23 +97,23 @@ def split_site(
         port = free_port()
         places = [Place(tuple(group), free_port(), free_port()) for group in groups or APART]
         shared = _shared(folder, port, redis) | dict(env or {})
-        split = Split(f"http://localhost:{port}", {}, None)  # type: ignore[arg-type]
+        urls = _databases(folder, mariadb, name)
+        services = {}
         for place in places:
-            own = shared | place.settings(places, folder / place.name, mariadb, name)
+            own = shared | place.settings(places, folder / place.name, urls)
             for context in place.contexts:
                 own |= (env_of or {}).get(context, {})
-            split.services[place.name] = Site(f"http://localhost:{place.web}", folder / place.name, own, {})
-        _prepare(list(split.services.values()))
-        for place in places:
-            stack.enter_context(_running(split.services[place.name], place, folder))
+            services[place.name] = Site(f"http://localhost:{place.web}", folder / place.name, own, {})
+        _prepare(list(services.values()))
+        stack.enter_context(_running(services, places, folder))
         upstreams = {context: f"127.0.0.1:{place.web}" for place in places for context in place.contexts}
-        split.gateway = stack.enter_context(
-            gateway(upstreams, port=port, requests=requests, connections=connections)
-        )
-        for service in split.services.values():
+        front = stack.enter_context(gateway(upstreams, port=port, requests=requests, connections=connections))
+        url = f"http://localhost:{port}"
+        for service in services.values():
             wait_until_answers(f"{service.url}/readyz")
-        wait_until_answers(f"{split.url}/livez")
-        yield split
+        wait_until_answers(f"{url}/livez")
+        whole = Site(url, folder / "whole", shared | urls | {"DATA_DIR": str(folder / "whole")}, {})
+        yield Split(url, services, front, whole)
 
 
 @dataclass(frozen=True)
@@ -123,22 +128,27 @@ class Place:
     def name(self) -> str:
         return "+".join(self.contexts)
 
-    def settings(
-        self, places: Sequence[Place], folder: Path, mariadb: MariaDB | None, name: str
-    ) -> dict[str, str]:
+    def settings(self, places: Sequence[Place], folder: Path, urls: Mapping[str, str]) -> dict[str, str]:
         elsewhere = {
             context.upper(): f"grpc://127.0.0.1:{place.rpc}"
             for place in places
             if place != self
             for context in place.contexts
         }
-        databases = {
-            f"{context.upper()}_DATABASE_URL": own_account(mariadb, f"{name}_{context}")
-            for context in self.contexts
-            if mariadb
-        }
+        own = (f"{context.upper()}_DATABASE_URL" for context in self.contexts)
         ours = {"DATA_DIR": str(folder), "PORT": str(self.web), "RPC_PORT": str(self.rpc)}
-        return ours | elsewhere | databases
+        return ours | elsewhere | {variable: urls[variable] for variable in own}
+
+
+def _databases(folder: Path, mariadb: MariaDB | None, name: str) -> dict[str, str]:
+    """The setting that names each context's database."""
+    (folder / "databases").mkdir()
+    return {
+        f"{context.upper()}_DATABASE_URL": own_account(mariadb, f"{name}_{context}")
+        if mariadb
+        else f"sqlite:///{folder}/databases/{context}.sqlite3"
+        for context in CONTEXTS
+    }
 
 
 def own_account(mariadb: MariaDB, database: str) -> str:
@@ -184,15 +194,20 @@ def _prepare(services: Sequence[Site]) -> None:
 
 
 @contextmanager
-def _running(service: Site, place: Place, folder: Path) -> Iterator[None]:
-    ports = {"web": place.web, "rpc": place.rpc}
-    with ExitStack() as stack:
+def _running(services: Mapping[str, Site], places: Sequence[Place], folder: Path) -> Iterator[None]:
+    """All processes of all services, started at once and ended at once."""
+    for place in places:
+        ports, service = {"web": place.web, "rpc": place.rpc}, services[place.name]
         for name, command in (procfile() | {"rpc": "exec python manage.py rpc"}).items():
             log = folder / f"{place.name}-{name}.log"
-            server = Server(["sh", "-c", command], ports.get(name), log, service.env)
-            service.servers[name] = server
-            stack.enter_context(server.running())
-        yield
+            service.servers[name] = Server(["sh", "-c", command], ports.get(name), log, service.env)
+    servers = [server for service in services.values() for server in service.servers.values()]
+    with ThreadPoolExecutor(len(servers)) as pool:
+        try:
+            list(pool.map(lambda server: server.start(patience=120), servers))
+            yield
+        finally:
+            list(pool.map(Server.stop, servers))
 
 
 @contextmanager

@@ -7,8 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser
 
-from monolith.demo.seeding import Seeding
-
 
 class Command(BaseCommand):
     help = (
@@ -28,6 +26,10 @@ class Command(BaseCommand):
             )
         if prints is not None and prints < 1:
             raise CommandError("--prints must be 1 or more.")
+        from monolith.demo.seeding import (
+            Seeding,
+        )  # of every context, so it can be imported only where all are
+
         try:
             Seeding(settings.DATA_DIR / "demo", self.tell).run(prints)
         except BlockingIOError as error:
