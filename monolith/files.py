@@ -41,7 +41,10 @@ def _storage(
 
 
 def _bucket(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise _wrong("it is no URL") from error
     if parts.scheme != "s3":
         raise _wrong("it must begin with s3://; to keep files in a folder leave it unset and set MEDIA_ROOT")
     where, wanted = _where(url, parts), _wanted(parts.query)

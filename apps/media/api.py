@@ -20,10 +20,11 @@ from rest_framework.views import APIView
 
 from apps.auth.client import IsSignedIn
 from apps.media import models, service
-from apps.media.contract import AssetNotFound, InvalidQuery
+from apps.media.contract import AssetNotFound, InvalidQuery, StorageAway
 from apps.media.forms import DescribeForm
 from apps.media.paging import newest, page_of
-from apps.media.reasons import PictureRefused
+from apps.media.reasons import PictureRefused, sentence
+from apps.media.serving import RETRY_SECONDS
 from apps.media.uploads import take_pictures
 from seam import ContractError
 
@@ -48,6 +49,10 @@ class MediaView(APIView):
         if isinstance(exc, PictureRefused):
             status = REFUSAL_STATUS.get(exc.code, HTTPStatus.UNPROCESSABLE_ENTITY)
             return _error(f"media.{exc.code}", str(exc), status)
+        if isinstance(exc, StorageAway):
+            answer = _error(exc.code, sentence("away", {}), HTTPStatus.SERVICE_UNAVAILABLE)
+            answer.headers["Retry-After"] = RETRY_SECONDS
+            return answer
         if isinstance(exc, ContractError):
             return _error(exc.code, str(exc), STATUS[type(exc)])
         response = super().handle_exception(exc)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -13,13 +14,9 @@ from typing import Any
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import ConnectionError as NotConnected
+from botocore.exceptions import HTTPClientError as BrokenOff
 from django.core.files import File
 from storages.backends.s3 import S3Storage
 
@@ -28,11 +25,14 @@ from apps.media.contract import StorageAway
 from apps.media.patience import Patience
 from apps.media.storage import CONTENT_TYPES, IMMUTABLE, Trouble
 
+log = logging.getLogger(__name__)
+
 CHUNK = 64 * 1024
 IN_MEMORY = 1_000_000  # what is read as a file lies on the disk from here on
 # Up to here a file is one PUT, so it leaves no parts behind when it is broken off.
 ONE_REQUEST = 64 * 1024 * 1024
 CONNECT_SECONDS, ANSWER_SECONDS, ATTEMPTS = 2, 5, 2
+NO_ANSWER = (NotConnected, BrokenOff)
 GONE = {"404", "NoSuchKey", "NotFound"}
 
 patience = Patience("The store of the pictures")
@@ -249,11 +249,13 @@ def asked(name: str, *, soon: bool = False) -> Iterator[None]:
         try:
             yield
         except BotoCoreError as error:
-            wait.failed = isinstance(error, HTTPClientError)
+            log.warning("S3 does not answer: %s", error)
+            wait.failed = isinstance(error, NO_ANSWER)
             raise StorageAway(f"The store of the pictures does not answer: {error}") from error
         except ClientError as error:
             if error.response["Error"]["Code"] in GONE:
                 raise FileNotFoundError(f"There is no file {name}.") from error
+            log.warning("S3 refuses: %s", error)
             wait.failed = error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500
             raise StorageAway(f"The store of the pictures refuses: {error}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 import uuid
@@ -16,6 +17,8 @@ from django.core.files.storage import FileSystemStorage
 from apps.media import tickets
 from apps.media.contract import StorageAway
 from apps.media.storage import Trouble
+
+log = logging.getLogger(__name__)
 
 CHUNK = 64 * 1024
 PARTIAL = ".partial"
@@ -40,12 +43,12 @@ class Folder(FileSystemStorage):
     def _save(self, name: str, content: Any) -> str:
         """Written beside, flushed to the disk, then renamed, which the file system does at once or not at all."""
         final = Path(self.path(name))
-        with _away():
+        with disk():
             self._sweep()
             partial = self._new_partial()
         try:
             _write(partial, content)
-            with _away():
+            with disk():
                 _put(partial, final)
         except BaseException:
             partial.unlink(missing_ok=True)
@@ -68,15 +71,15 @@ class Folder(FileSystemStorage):
                 path.unlink(missing_ok=True)
 
     def _open(self, name: str, mode: str = "rb") -> Any:
-        with _away():
+        with disk():
             return super()._open(name, mode)  # type: ignore[misc]
 
     def exists(self, name: str) -> bool:
-        with _away():
+        with disk():
             return super().exists(name)
 
     def delete(self, name: str) -> None:
-        with _away():
+        with disk():
             super().delete(name)
             try:
                 Path(self.path(name)).parent.rmdir()
@@ -85,7 +88,7 @@ class Folder(FileSystemStorage):
 
     def stat(self, name: str) -> tuple[int, datetime]:
         """Bytes, and when it was written."""
-        with _away():
+        with disk():
             found = os.stat(self.path(name))
         return found.st_size, datetime.fromtimestamp(found.st_mtime, UTC)
 
@@ -128,27 +131,28 @@ class Folder(FileSystemStorage):
 
 
 @contextmanager
-def _away() -> Iterator[None]:
+def disk() -> Iterator[None]:
     """A disk that is full, read-only or gone: for whoever asks it is all the same, try again later."""
     try:
         yield
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise StorageAway(f"The folder of the pictures can't be used: {error}.") from error
+        log.warning("files can't be read or written: %s", error)
+        raise StorageAway(f"Files can't be read or written: {error}.") from error
 
 
 def _write(path: Path, content: Any) -> None:
     """What goes wrong while `content` is read is no fault of the folder, and is raised as it is."""
-    with _away():
+    with disk():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         for chunk in content.chunks():
             left = memoryview(chunk)
-            with _away():
+            with disk():
                 while left:
                     left = left[os.write(descriptor, left) :]
-        with _away():
+        with disk():
             os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from django.conf import settings
 
+from apps.media.folder import disk
 from apps.media.reasons import PictureRefused
 from functions.media_renditions.handler import inspect
 
@@ -32,10 +33,11 @@ class Incoming:
 
 @contextmanager
 def received(file: IO[bytes]) -> Iterator[Incoming]:
-    """The upload in a temporary file. Raises PictureRefused before anything is kept."""
+    """The upload in a temporary file. Raises PictureRefused, StorageAway before anything is kept."""
     with tempfile.NamedTemporaryFile(prefix="upload-") as target:
         sha256, size = _copy(file, target)
-        target.flush()
+        with disk():
+            target.flush()
         yield _looked_at(Path(target.name), sha256, size)
 
 
@@ -47,7 +49,8 @@ def _copy(file: IO[bytes], target: IO[bytes]) -> tuple[str, int]:
         size += len(chunk)
         _refuse_beyond_limit(size)
         digest.update(chunk)
-        target.write(chunk)
+        with disk():
+            target.write(chunk)
     if not size:
         raise PictureRefused("empty")
     return digest.hexdigest(), size

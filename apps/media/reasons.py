@@ -29,6 +29,7 @@ REASONS: dict[str, Promise] = {
     "no_file": _("No picture was sent. Choose at least one."),
     "too_many": _("At most {limit} pictures can be sent at once. Send the others now."),
     "upload_too_large": _("That is more than can be sent at once. Send fewer or smaller pictures."),
+    "away": _("Pictures can't be kept at this moment. Send this one again in a minute."),
     "no_length": _("The upload doesn't say how long it is. Send it with a Content-Length header."),
 }
 

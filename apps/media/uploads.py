@@ -10,6 +10,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest
 
+from apps.media.contract import StorageAway
+from apps.media.folder import disk
 from apps.media.reasons import PictureRefused
 
 # A form without JavaScript sends all its files in one request; with it, each goes by itself.
@@ -44,7 +46,8 @@ class TooLarge(UploadedFile):
 class PictureUpload(TemporaryFileUploadHandler):
     """Writes each file to disk as it comes and stops writing at the limit; the other files are kept.
 
-    Nothing is raised to skip a file: Django would close the one before it as well.
+    Nothing is raised to skip a file: Django would close the one before it as well. StorageAway is, when the disk is
+    full.
     """
 
     def __init__(self, request: HttpRequest, *, at_most: int) -> None:
@@ -56,15 +59,24 @@ class PictureUpload(TemporaryFileUploadHandler):
         self.had_too_many = not self.files_left
         if not self.had_too_many:
             self.files_left -= 1
-            super().new_file(*args, **kwargs)
+            with disk():
+                super().new_file(*args, **kwargs)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.had_too_many:
             return
         if start + len(raw_data) <= picture_bytes():
-            super().receive_data_chunk(raw_data, start)
+            self._write(raw_data, start)
         else:
             self.file.truncate(0)
+
+    def _write(self, raw_data: bytes, start: int) -> None:
+        try:
+            with disk():
+                super().receive_data_chunk(raw_data, start)
+        except StorageAway:
+            self.file.close()
+            raise
 
     def file_complete(self, file_size: int) -> UploadedFile | None:
         if self.had_too_many:

@@ -18,11 +18,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.auth.client import require_sign_in
 from apps.media import delivery, models, service
-from apps.media.contract import AssetNotFound, InvalidQuery
+from apps.media.contract import AssetNotFound, InvalidQuery, StorageAway
 from apps.media.forms import DescribeForm
 from apps.media.paging import newest, page_of
 from apps.media.pictures import picture_of
 from apps.media.reasons import PictureRefused
+from apps.media.serving import RETRY_SECONDS
 from apps.media.uploads import FILES_AT_ONCE, PictureUpload, take_pictures
 
 PAGE = 48
@@ -76,7 +77,10 @@ def upload(request: HttpRequest) -> HttpResponse:
         handler = take_pictures(request, at_most=FILES_AT_ONCE)
     except PictureRefused as refused:
         return _library(request, [("", refused)], HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    return _upload(request, handler)
+    try:
+        return _upload(request, handler)
+    except StorageAway:  # no room for the files while they came
+        return _refused(request, [("", PictureRefused("away"))])
 
 
 @csrf_protect
@@ -88,6 +92,8 @@ def _upload(request: HttpRequest, handler: PictureUpload) -> HttpResponse:
             kept += 1
         except PictureRefused as refused:
             refusals.append((str(file.name), refused))
+        except StorageAway:
+            refusals.append((str(file.name), PictureRefused("away")))
     if handler.had_too_many:
         refusals.append(("", PictureRefused("too_many", limit=FILES_AT_ONCE)))
     if not kept and not refusals:
@@ -96,8 +102,17 @@ def _upload(request: HttpRequest, handler: PictureUpload) -> HttpResponse:
         said = ngettext("{count} picture is here now.", "{count} pictures are here now.", kept)
         messages.success(request, said.format(count=kept))
     if refusals:
-        return _library(request, refusals, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _refused(request, refusals)
     return redirect("media:pictures")
+
+
+def _refused(request: HttpRequest, refusals: list[tuple[str, PictureRefused]]) -> HttpResponse:
+    """The library, with what was refused and why; 503 when one of them is no fault of its sender."""
+    if all(refused.code != "away" for _name, refused in refusals):
+        return _library(request, refusals, HTTPStatus.UNPROCESSABLE_ENTITY)
+    answer = _library(request, refusals, HTTPStatus.SERVICE_UNAVAILABLE)
+    answer.headers["Retry-After"] = RETRY_SECONDS
+    return answer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

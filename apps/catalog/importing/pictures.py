@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.importing.mapping import Mapping
 from apps.catalog.importing.records import RecordProblem
-from apps.media.contract import Media, PictureRefused
+from apps.media.contract import Media, PictureRefused, StorageAway
 from seam import use
 
 
@@ -50,7 +50,7 @@ class Pictures:
             )
         try:
             return self._handed_over(self._owner_id, path, alt)
-        except (PictureRefused, OSError) as error:
+        except (PictureRefused, StorageAway, OSError) as error:
             raise RecordProblem(f"{name}: {error}") from error
 
 
