@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,12 @@ from django.db import OperationalError
 
 from seam.contract import context_of, event_name, fields_of
 from seam.db import TransactionMisuse, open_transaction
-from seam.events import Event
+from seam.events import Event, Refusal
 from seam.inbox import keep
 from seam.registry import Served, registry
 from seam.request import budget, current_request_id
 from seam.rows import claim, fail, finish, release
-from seam.wire import CallFailed, Unavailable
+from seam.wire import Unavailable
 
 if TYPE_CHECKING:
     from seam.models import OutboxEvent
@@ -32,6 +33,7 @@ MAX_ATTEMPTS = 50
 # Whoever is away may stay so for about a day, and hears what was said half a minute after coming back.
 AWAY_BACKOFF = timedelta(seconds=30)
 AWAY_ATTEMPTS = 2500
+AWAY = (OperationalError, Unavailable)
 # Longer than storing a batch ever takes.
 DELIVERY_SECONDS = 5.0
 
@@ -82,7 +84,7 @@ def relay_once(served: Served, *, limit: int = 100, stopped: Callable[[], bool] 
 def _deliver(name: str, rows: list[OutboxEvent]) -> None:
     try:
         _hand_over(name, rows)
-    except (OperationalError, Unavailable) as error:
+    except AWAY as error:
         # Somebody is away, which says nothing of the events: however many there are, they wait for them.
         _fail(name, rows, error, max_attempts=AWAY_ATTEMPTS, longest=AWAY_BACKOFF)
     except Exception as error:
@@ -103,9 +105,7 @@ def _hand_over(name: str, rows: list[OutboxEvent]) -> None:
     codec = registry.event_codec(name)
     for row in rows:
         codec.from_json(row.data)  # an event nobody can read is parked here, not at every subscriber
-    events = [_event(row) for row in rows]
-    keep(name, events)
-    refused = _tell_others(events) if registry.receivers else {}
+    refused = _tell_everybody(name, [_event(row) for row in rows])
     for row in rows:
         if row.pk in refused:
             _fail(name, [row], EventRefused(refused[row.pk]), max_attempts=MAX_ATTEMPTS)
@@ -113,21 +113,23 @@ def _hand_over(name: str, rows: list[OutboxEvent]) -> None:
         finish(*told)
 
 
-def _tell_others(events: list[Event]) -> dict[UUID, str]:
-    """Hand events to every other process; those that one of them refuses, and why.
+def _tell_everybody(name: str, events: list[Event]) -> dict[UUID, str]:
+    """Hand events to those here and to every other process; those that one of them refuses, and why.
 
-    Raises what went wrong only after all were tried: whoever is away keeps nobody else waiting.
+    Raises what went wrong only after all were tried: whoever is away keeps nobody else from hearing.
     """
     refused: dict[UUID, str] = {}
-    failures: list[CallFailed] = []
-    for receiver in registry.receivers.values():
+    failures: list[Exception] = []
+    others = [partial(receiver.deliver, events=events) for receiver in registry.receivers.values()]
+    everybody: list[Callable[[], list[Refusal]]] = [partial(keep, name, events), *others]
+    for tell in everybody:
         try:
             with budget(DELIVERY_SECONDS):
-                refused |= {r.id: r.reason for r in receiver.deliver(events=events)}
-        except CallFailed as failure:
+                refused |= {refusal.id: refusal.reason for refusal in tell()}
+        except Exception as failure:
             failures.append(failure)
     # First what may be the events' own fault: then they are tried one by one.
-    for first in sorted(failures, key=lambda failure: isinstance(failure, Unavailable)):
+    for first in sorted(failures, key=lambda failure: isinstance(failure, AWAY)):
         raise first
     return refused
 
