@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from environ import Env
 
 HERE = "here"
 SCHEME = "grpc://"
+HOST = re.compile(r"[\w.-]+|[\da-f:.]+", re.ASCII)
 
 MYSQLCLIENT_REMEDY = (
     "DATABASE_URL names MySQL, but mysqlclient is not installed. Install its headers "
@@ -102,7 +104,7 @@ def _address(text: str) -> str:
     parts = urlsplit(text)
     host, port = parts.hostname, parts.port
     address = f"[{host}]:{port}" if host and ":" in host else f"{host}:{port}"
-    if not host or not port or text.lower() != SCHEME + address:
+    if not port or not HOST.fullmatch(host or "") or text.lower() != SCHEME + address:
         raise ValueError(text)
     return address
 
