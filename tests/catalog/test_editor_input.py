@@ -190,10 +190,10 @@ def test_chosen_pictures_stand_in_the_order_of_their_numbers(as_alice, alice, li
     assert shown == [(str(third.id), "1"), (str(first.id), "2"), (str(second.id), "")]
 
 
-@pytest.mark.parametrize("place", ["last", "1e400", "nan", "-7", "🚤", "9" * 400])
-def test_a_place_that_is_no_number_still_chooses(as_alice, alice, library, place):
+@pytest.mark.parametrize("number", ["last", "1e400", "nan", "-7", "🚤", "9" * 400])
+def test_a_place_that_is_no_number_still_chooses(as_alice, alice, library, number):
     library.assets = [asset(owner_id=alice.id)]
-    as_alice.post("/editor/new", typed() | {f"place-{library.assets[0].id}": place})
+    as_alice.post("/editor/new", typed() | {f"place-{library.assets[0].id}": number})
     assert draft_of(Item.objects.get()).pictures == [library.assets[0].id]
 
 
