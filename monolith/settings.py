@@ -15,7 +15,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from monolith import files, topology
+from monolith import files, functions, topology
 from monolith.cache import redis_cache
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -96,6 +96,8 @@ REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
 JOB_CARRIER = "monolith.celery" if CELERY_BROKER_URL else ""
 WORKER_CONCURRENCY = _number("WORKER_CONCURRENCY", 2)
+# Work that is sent elsewhere: URL by function, and the keys that sign (the first) and verify.
+FUNCTIONS, FUNCTION_KEYS = functions.read(env, BASE_DIR / "functions")
 # How a context that is here is called: plainly, or through the bytes that would cross a network (for tests).
 BINDING = env.str("BINDING", default="local")
 # How other processes ask this one, how it knows them, and how many calls it works on at a time.

@@ -3,7 +3,8 @@
 from seam.binding import use
 from seam.contract import ContractError, event
 from seam.db import atomic
+from seam.functions import Files, Function
 from seam.jobs import Job, enqueue
 from seam.outbox import publish
 
-__all__ = ["ContractError", "Job", "atomic", "enqueue", "event", "publish", "use"]
+__all__ = ["ContractError", "Files", "Function", "Job", "atomic", "enqueue", "event", "publish", "use"]

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from seam.contract import context_of, event_name
 from seam.db import TransactionMisuse, atomic, open_transaction
+from seam.functions import Function
 from seam.registry import Served, registry
 from seam.request import current_request_id, request_id
 from seam.rows import claim, fail, finish, park, renewing, take
@@ -39,17 +40,28 @@ class Job:
 
     `work(data) -> result` is the slow part: it runs outside any transaction. `effect(data, result)` runs in the
     transaction that marks the row done, so it happens once; keep it short. `data` is the event, or the dict given
-    to `enqueue`; `result` is None without `work`. `function` names the folder under functions/ that can do `work`
-    elsewhere. `time_limit` in seconds is longer than `work` ever takes: after it another worker may begin it again.
+    to `enqueue`; `result` is None without `work`. `function` stands in place of `work` that needs no database: it may
+    be done elsewhere. `time_limit` in seconds is longer than the work ever takes: after it another worker may begin it
+    again.
     """
 
     name: str
     effect: Callable[[Any, Any], None]
     work: Callable[[Any], Any] | None = None
-    function: str | None = None
+    function: Function | None = None
     max_attempts: int = 8
     time_limit: int = 600
     hears: type | None = None
+
+    def __post_init__(self) -> None:
+        if self.work and self.function:
+            raise ValueError(f"{self.name} can have `work` or a `function`, not both.")
+
+    def do(self, data: Any, subject: str) -> Any:
+        """The slow part; `subject` says which row asks."""
+        if self.function:
+            return self.function(data, subject=subject, seconds=self.time_limit)
+        return self.work(data) if self.work else None
 
     def decode(self, data: dict[str, Any]) -> Any:
         return (
@@ -157,9 +169,9 @@ def run(served: Served, row: JobRow) -> None:
 def _work_and_effect(served: Served, job: Job, row: JobRow) -> None:
     data = job.decode(row.data)
     result = None
-    if job.work:
+    if job.work or job.function:
         with renewing(row, at_most=job.time_limit):
-            result = job.work(data)
+            result = job.do(data, str(row))
     with atomic(served.name):
         # Marking first locks the row, so nobody else begins it while the effect runs.
         if finish(row):

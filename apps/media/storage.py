@@ -8,9 +8,8 @@ and `trouble()`. All of them raise StorageAway when the files can't be reached, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from django.core.files import File
 from django.core.files.storage import storages
 
 if TYPE_CHECKING:
@@ -46,17 +45,6 @@ class Trouble:
 
     sentence: str
     passes: bool = False
-
-
-class FunctionStorage:
-    """What the function behind the rendition job may touch: reads originals, writes renditions."""
-
-    def open(self, name: str) -> IO[bytes]:
-        return originals().open(name)
-
-    def save(self, name: str, content: IO[bytes]) -> None:
-        if not renditions().exists(name):
-            renditions().save(name, File(content))
 
 
 def remove_files(data: dict[str, Any]) -> None:

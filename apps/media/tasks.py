@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from apps.media import service
-from apps.media.storage import FunctionStorage, remove_files
-from functions.media_renditions.handler import WALL_SECONDS, handle
-from seam import Job
+from apps.media.storage import originals, remove_files, renditions
+from functions.media_renditions.handler import WALL_SECONDS, handle, names
+from seam import Files, Function, Job
 
 
-def _render(data: dict[str, Any]) -> dict[str, Any]:
-    return handle(data, FunctionStorage())
+def _files(data: dict[str, Any]) -> Files:
+    original = data["original"]
+    made = {name: (renditions(), content_type) for name, content_type in names(original).items()}
+    return Files(read={original: originals()}, write=made)
 
 
 def _nothing_more(data: dict[str, Any], result: None) -> None:
@@ -24,9 +26,8 @@ PATIENT = 20
 JOBS: list[Job] = [
     Job(
         "media.render_asset",
-        work=_render,
+        function=Function("media_renditions", handle, files=_files),
         effect=service.finish_rendering,
-        function="media_renditions",
         time_limit=WALL_SECONDS + 60,
         max_attempts=PATIENT,
     ),

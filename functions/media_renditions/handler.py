@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 RENDER = Path(__file__).with_name("render.py")
 WALL_SECONDS = 120  # twice the CPU seconds render.py allows itself
@@ -28,31 +27,47 @@ SENTENCES = {
 }
 
 
+SIZES = 4  # no picture gets more
+CONTENT_TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}
+
+
 class Storage(Protocol):
-    """Where originals are read from and renditions written to; only the names in `data` and in the result."""
+    """Where originals are read from and renditions written to; only the names in `data` and of `names`."""
 
-    def open(self, name: str) -> IO[bytes]: ...
+    def read(self, name: str) -> bytes: ...
 
-    def save(self, name: str, content: IO[bytes]) -> None:
-        """Keep `content` under `name`; the same name again is the same bytes and may be skipped."""
+    def write(self, name: str, content: bytes, content_type: str) -> None:
+        """Keep `content` under `name`, in place of what is there."""
         ...
+
+
+def names(original: str) -> dict[str, str]:
+    """Every name a rendition of that original can have, with its content type; the largest is number 1.
+
+    They share a folder named by a SHA-256 of the original's name, which is another for each upload. Begun twice, a
+    job writes the same files twice.
+    """
+    folder = hashlib.sha256(original.encode()).hexdigest()
+    return {
+        f"{folder}/{number}.{suffix}": content_type
+        for number in range(1, SIZES + 1)
+        for suffix, content_type in CONTENT_TYPES.items()
+    }
 
 
 def handle(data: dict[str, Any], storage: Storage) -> dict[str, Any]:
     """Make the renditions of the picture stored as `data["original"]`.
 
     The answer has the upright original's `width` and `height` in pixels, a `placeholder` data URI, and
-    `renditions`: `format` (avif, webp, jpeg or png), `width`, `height`, `bytes` and `name` in the storage. All
-    files of a picture share one folder named by a SHA-256 of the original's name and of all their bytes, so a name
-    never means other bytes. For a picture that can't be shown: `error` (a sentence) and `code` (see SENTENCES).
+    `renditions`: `format` (avif, webp, jpeg or png), `width`, `height`, `bytes` and `name` in the storage, which is
+    one of `names`. For a picture that can't be shown: `error` (a sentence) and `code` (see SENTENCES).
     Raises what the storage raises.
     """
     with tempfile.TemporaryDirectory(prefix="renditions-") as temporary:
         picture, folder = Path(temporary, "picture"), Path(temporary, "made")
         folder.mkdir()
         try:
-            with storage.open(data["original"]) as source, picture.open("wb") as target:
-                shutil.copyfileobj(source, target)
+            picture.write_bytes(storage.read(data["original"]))
         except FileNotFoundError:
             return refusal("missing")
         result = in_child("render", picture, folder)
@@ -97,12 +112,10 @@ def refusal(code: str, **facts: int) -> dict[str, Any]:
 
 def _store(renditions: list[dict[str, Any]], folder: Path, original: str, storage: Storage) -> None:
     """Save the files and complete what `renditions` says of them."""
-    digest = hashlib.sha256(original.encode())
+    shared = hashlib.sha256(original.encode()).hexdigest()
+    widths = list(dict.fromkeys(rendition["width"] for rendition in renditions))
     for rendition in renditions:
-        digest.update(folder.joinpath(rendition["name"]).read_bytes())
-    for rendition in renditions:
-        path = folder / rendition["name"]
-        rendition["bytes"] = path.stat().st_size
-        rendition["name"] = f"{digest.hexdigest()}/{rendition['name']}"
-        with path.open("rb") as file:
-            storage.save(rendition["name"], file)
+        made = folder / rendition["name"]
+        rendition["bytes"] = made.stat().st_size
+        rendition["name"] = f"{shared}/{widths.index(rendition['width']) + 1}{made.suffix}"
+        storage.write(rendition["name"], made.read_bytes(), CONTENT_TYPES[made.suffix[1:]])

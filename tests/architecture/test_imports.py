@@ -57,6 +57,11 @@ PLANTED = [
         "functions/media_renditions/handler.py",
         "seam.rows",
     ),
+    (
+        "of functions/ a function imports only the runtime, and the runtime no function",
+        "functions/runtime/storage.py",
+        "functions.media_renditions.handler",
+    ),
 ]
 
 

@@ -28,15 +28,15 @@ class Memory:
         self.originals = {"one": original}
         self.files: dict[str, bytes] = {}
 
-    def open(self, name):
+    def read(self, name):
         if name not in self.originals:
             raise FileNotFoundError(name)
-        return io.BytesIO(self.originals[name])
+        return self.originals[name]
 
-    def save(self, name, content):
-        data = content.read()
-        assert self.files.get(name) in (None, data), "the same name, other bytes"
-        self.files[name] = data
+    def write(self, name, content, content_type):
+        assert self.files.get(name) in (None, content), "the same name, other bytes"
+        assert any(handler.names(original).get(name) == content_type for original in self.originals)
+        self.files[name] = content
 
 
 def made_of(original: bytes):
@@ -258,6 +258,15 @@ def test_files_of_one_picture_share_a_folder_whose_name_is_a_hash():
     assert set(files) == {r["name"] for r in result["renditions"]}
 
 
+@pytest.mark.parametrize("width", [1, 399, 1500, 1600, 1919, 1920, 2399, 2400, 6000])
+def test_every_name_is_one_the_job_could_name_beforehand(width):
+    result, files = made_of(picture(width, 20))
+    assert set(files) <= set(handler.names("one"))
+    names = [rendition["name"] for rendition in result["renditions"]]
+    assert len(set(names)) == len(names)
+    assert "/1." in names[0], "the largest is number 1"
+
+
 def test_a_script_behind_a_picture_is_gone_from_what_is_made():
     original = drawn.polyglot()
     assert b"<script>" in original
@@ -297,7 +306,7 @@ def test_an_original_that_is_gone_is_an_answer_and_no_crash():
 
 def test_what_the_storage_raises_is_raised():
     class Away(Memory):
-        def save(self, name, content):
+        def write(self, name, content, content_type):
             raise ConnectionError("the storage is away")
 
     with pytest.raises(ConnectionError):
@@ -330,8 +339,8 @@ def test_it_runs_where_there_is_no_django_and_nothing_of_this_repository(tmp_pat
         "sys.meta_path.insert(0, No())\n"
         "import handler\n"
         "class S:\n"
-        "    def open(self, name): return open(name, 'rb')\n"
-        "    def save(self, name, content): print(name)\n"
+        "    def read(self, name): return open(name, 'rb').read()\n"
+        "    def write(self, name, content, content_type): print(name)\n"
         "print(handler.handle({'original': 'p.jpg'}, S())['width'])\n"
     )
     done = subprocess.run(

@@ -15,9 +15,9 @@ from apps.auth.contract import UserDeleted
 from apps.media import models, service
 from apps.media.contract import AssetNotFound, AssetStatus
 from apps.media.reasons import PictureRefused
-from apps.media.storage import FunctionStorage, originals, renditions
-from functions.media_renditions.handler import handle
+from apps.media.storage import originals, renditions
 from seam import atomic, publish
+from seam.registry import registry
 from seam.rows import Status
 from tests.media import drawn
 from tests.media.drawn import picture
@@ -37,6 +37,11 @@ def said(name):
 
 def jobs(**which):
     return list(models.Job.objects.filter(**which).order_by("created_at"))
+
+
+def rendered(job):
+    """The work of the job, without its effect."""
+    return registry["media"].jobs[job.name].do(job.data, str(job))
 
 
 def test_an_upload_is_kept_at_once_and_shown_when_the_worker_is_through(upload, work, files):
@@ -131,13 +136,13 @@ def test_the_job_done_twice_is_done_once(upload, work, files):
     """Its worker was killed after the files were written and before the row was marked."""
     upload(ALICE)
     [job] = jobs(name="media.render_asset")
-    handle(job.data, FunctionStorage())
+    rendered(job)
     halfway = files()
     assert len(halfway) > 1
     work()
     assert files() == halfway
     with atomic("media"):
-        service.finish_rendering(job.data, handle(job.data, FunctionStorage()))
+        service.finish_rendering(job.data, rendered(job))
     assert len(said("asset_ready")) == 1
 
 
@@ -148,7 +153,7 @@ def test_a_storage_that_is_away_is_tried_again_and_no_fault_of_the_picture(uploa
         raise ConnectionError("the storage is away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(FunctionStorage, "save", away)
+        patched.setattr(type(renditions()), "_save", away)
         assert work() == 1
     [job] = jobs()
     assert job.status == Status.WAITING
@@ -279,7 +284,7 @@ def test_removing_files_twice_is_no_error(upload, work, files):
 def test_a_picture_deleted_while_it_is_being_made_leaves_nothing(upload, work, files):
     asset = upload(ALICE)
     [job] = jobs()
-    result = handle(job.data, FunctionStorage())
+    result = rendered(job)
     service.delete_asset(owner_id=ALICE, asset_id=asset.pk)
     with atomic("media"):
         service.finish_rendering(job.data, result)

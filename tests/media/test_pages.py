@@ -46,7 +46,7 @@ def test_a_picture_on_its_way(as_alice, alice, upload, work):
     done = text(as_alice.get(f"/pictures/progress?ids={asset.pk}"))
     assert "hx-get" not in done, "it stops asking"
     assert f'id="picture-{asset.pk}" hx-swap-oob="true"' in done
-    assert "640.avif 640w" in done
+    assert "2.avif 640w" in done
     assert "800 × 600" in text(as_alice.get("/pictures/"))
 
 

@@ -1,0 +1,1 @@
+"""What every function is deployed with: signatures, CloudEvents, limited storage, HTTP and AWS Lambda adapters."""

@@ -1,0 +1,1 @@
+"""Functions here, behind the CloudEvents adapter and behind the Lambda adapter."""
