@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.files.storage import storages
 from django.utils import translation
 
+from monolith.files import storages as storages_of
 from tests import servers
 from tests.architecture.watch import every_statement_is_watched  # noqa: F401  a fixture every test uses
 from tests.contracts import binding, settle  # noqa: F401  fixtures
@@ -62,6 +65,19 @@ def s3_server() -> Iterator[servers.S3]:
     """An S3 server of this test session's own, without buckets of yours."""
     with servers.s3() as server:
         yield server
+
+
+@pytest.fixture
+def keep_files_at(settings: Any, tmp_path: Path) -> Iterator[Callable[[str], None]]:
+    """Call it with a STORAGE_URL, or "" for a folder of this test's own: files are kept there from then on."""
+
+    def keep(url: str) -> None:
+        storages._storages.clear()  # type: ignore[attr-defined]
+        largest = settings.MEDIA_MAX_UPLOAD_MB * 10**6
+        settings.STORAGES = settings.STORAGES | storages_of(url, tmp_path, largest=largest)
+
+    yield keep
+    storages._storages.clear()  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

@@ -166,9 +166,9 @@ def _put(partial: Path, final: Path) -> None:
             partial.replace(final)
             _flush(final.parent)
             return
-        except FileNotFoundError:
+        except FileNotFoundError as error:
             if not tries_left:
-                raise
+                raise StorageAway(f"{partial} was removed while it was written.") from error
 
 
 def _flush(path: Path) -> None:

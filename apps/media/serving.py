@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.cache import get_conditional_response
 from django.utils.http import http_date
 
 from apps.media.contract import StorageAway
-
-if TYPE_CHECKING:
-    from apps.media.storage import Files
+from apps.media.storage import Files
 
 RETRY_SECONDS = "5"
 

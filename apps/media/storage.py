@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from apps.media.bucket import Bucket
     from apps.media.folder import Folder
 
-    Files: TypeAlias = Folder | Bucket
 
+Files: TypeAlias = "Folder | Bucket"
 KINDS = ("originals", "renditions", "incoming")
 CONTENT_TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}
 IMMUTABLE = f"public, max-age={365 * 24 * 3600}, immutable"

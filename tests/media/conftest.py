@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,7 +13,6 @@ from django.core.files.storage import storages
 
 from apps.media import models, service
 from apps.media.storage import originals
-from monolith.files import storages as storages_of
 from seam.jobs import run_due
 from seam.registry import registry
 from tests.media.drawn import picture
@@ -27,14 +25,10 @@ def storage(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(autouse=True)
-def kept_files(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Iterator[None]:
+def kept_files(request: pytest.FixtureRequest, keep_files_at: Callable[[str], None]) -> None:
     """The files of each test lie in a folder or a bucket of its own."""
     on_s3 = "storage" in request.fixturenames and request.getfixturevalue("storage") == "s3"
-    url = request.getfixturevalue("s3_server").make_bucket() if on_s3 else ""
-    largest = settings.MEDIA_MAX_UPLOAD_MB * 10**6
-    settings.STORAGES = settings.STORAGES | storages_of(url, tmp_path, largest=largest)
-    yield
-    storages._storages.clear()  # type: ignore[attr-defined]
+    keep_files_at(request.getfixturevalue("s3_server").make_bucket() if on_s3 else "")
 
 
 @pytest.fixture

@@ -12,13 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.files import File
-from django.core.files.storage import storages
 
 from apps.media import bucket, models, service
 from apps.media.contract import StorageAway
 from apps.media.patience import FAILURES, Patience
 from apps.media.storage import originals, renditions
-from monolith.files import storages as storages_of
 from seam.rows import Status
 from tests import servers
 from tests.media.drawn import picture
@@ -34,14 +32,9 @@ def patient(monkeypatch):
 
 
 @pytest.fixture
-def on(settings, tmp_path):
+def on(keep_files_at):
     """Let the pictures lie at a STORAGE_URL from now on."""
-
-    def on(url):
-        storages._storages.clear()
-        settings.STORAGES = settings.STORAGES | storages_of(url, tmp_path, largest=25_000_000)
-
-    return on
+    return keep_files_at
 
 
 @pytest.fixture

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
+import urllib.error
+import urllib.request
 
 import pytest
+from django.core.files import File
 from django.test import Client
 from django.urls import resolve
 from django.utils.http import http_date
@@ -259,3 +263,35 @@ def test_a_rendition_is_gone_with_its_picture(client, asset, url, alice, work):
     service.delete_asset(owner_id=alice.id, asset_id=asset.pk)
     work()
     assert client.get(url).status_code == 404
+
+
+def test_a_large_one_is_handed_on_as_it_comes(client):
+    name = "0" * 64 + "/1920.png"
+    renditions().save(name, File(io.BytesIO(bytes(5_000_000))))
+    sizes = [len(chunk) for chunk in client.get(f"/media/r/{name}")]
+    assert sum(sizes) == 5_000_000
+    assert max(sizes) <= 64 * 1024
+
+
+def test_who_hangs_up_keeps_no_connection(client, url):
+    """More of them than the pool to S3 has connections; an unclosed one would fail the test as a warning."""
+    for _visitor in range(40):
+        client.get(url).close()
+    assert client.head(url).status_code == 200
+
+
+@pytest.mark.parametrize("storage", ["s3"], indirect=True)
+def test_in_a_bucket_each_file_says_what_it_is_and_nobody_may_read_it(asset, s3_server):
+    client, bucket = s3_server.client(), originals().bucket_name
+    kept = asset.original
+    found = client.head_object(Bucket=bucket, Key=f"renditions/{kept.rendition_names[0]}")
+    assert (found["ContentType"], found["ContentDisposition"]) == ("image/avif", "inline")
+    assert found["CacheControl"] == "public, max-age=31536000, immutable"
+    found = client.head_object(Bucket=bucket, Key=f"originals/{kept.name}")
+    assert (found["ContentType"], found["ContentDisposition"]) == ("application/octet-stream", "attachment")
+    assert found["CacheControl"] == "private, no-store"
+    for key in (f"originals/{kept.name}", f"renditions/{kept.rendition_names[0]}"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{s3_server.endpoint}/{bucket}/{key}", timeout=60)
+        refused.value.close()
+        assert refused.value.code == 403

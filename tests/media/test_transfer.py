@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import io
+import socket
 import time
 import urllib.error
 import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 from django.core import signing
@@ -205,3 +209,52 @@ def test_old_and_new_key_both_hold_while_the_secret_changes(client, settings, th
     assert client.get(path).status_code == 200
     settings.SECRET_KEY_FALLBACKS = []
     assert client.get(path).status_code == 403
+
+
+@pytest.mark.slow
+def test_over_a_real_connection(site, tmp_path):
+    """The web process itself: a file comes and goes, one that has no length or breaks off is not kept."""
+    made = "from apps.media.storage import incoming_files as f; print(f().url_to_{}('t/one', seconds=600{}))"
+    writes = site.manage(
+        "shell", "-v0", "-c", made.format("write", ", content_type='image/png'")
+    ).stdout.split()[-1]
+    reads = site.manage("shell", "-v0", "-c", made.format("read", "")).stdout.split()[-1]
+    where = urlsplit(writes)
+    data = bytes(range(256)) * 8192
+
+    def send(start):
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=60)
+        with contextlib.closing(connection):
+            connection.putrequest("PUT", where.path)
+            connection.putheader("Content-Type", "image/png")
+            start(connection)
+            connection.sock.shutdown(socket.SHUT_WR)
+            return connection.getresponse().status
+
+    def chunked(connection):
+        connection.putheader("Transfer-Encoding", "chunked")
+        connection.endheaders()
+        connection.send(b"4\r\nhalf\r\n0\r\n\r\n")
+
+    def broken_off(connection):
+        connection.putheader("Content-Length", str(len(data)))
+        connection.endheaders()
+        connection.send(data[:100_000])
+
+    assert send(chunked) == 411
+    assert send(broken_off) == 400
+    assert fetched(reads)[0] == 404
+    request = urllib.request.Request(writes, data=data, method="PUT", headers={"Content-Type": "image/png"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.status == 200
+    assert fetched(reads) == (200, data)
+    assert not list((site.data_dir / "media" / "incoming" / ".partial").iterdir())
+
+
+def fetched(url):
+    try:
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, b""

@@ -9,10 +9,12 @@ import pytest
 from PIL import Image
 
 from apps.catalog.models import Item, ItemPicture
+from apps.media import bucket
 from apps.media.contract import AssetStatus, Media, NothingIncoming, PictureRefused
 from seam import use
 from tests.catalog.importing.conftest import Run, thing
 from tests.people import make_person
+from tests.servers import free_port
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -164,3 +166,25 @@ def test_media_takes_what_is_on_its_way_in_and_removes_it(shop: Run) -> None:
     with pytest.raises(PictureRefused, match="not a picture"):
         use(Media).take_incoming(owner_id=owner, name="a/text.png")
     assert not incoming.exists("a/text.png")
+
+
+def test_by_a_bucket_it_is_the_same(shop: Run, keep_files_at, s3_server) -> None:
+    keep_files_at(s3_server.make_bucket("import"))
+    assert shop([thing(1, files="red.png|blue.png"), thing(2, files="blue.png")]).code == 0
+    red, blue = pictures("S1")
+    assert pictures("S2") == [blue]
+    assert {asset.id for asset in owned(shop)} == {red, blue}
+    listed = s3_server.client().list_objects_v2(Bucket="import")["Contents"]
+    assert {found["Key"].partition("/")[0] for found in listed} == {"originals"}, "nothing stays on its way"
+
+
+def test_while_the_bucket_is_away_items_come_without_pictures_and_get_them_later(
+    shop: Run, keep_files_at, s3_server
+) -> None:
+    keep_files_at(f"s3://k:s@import?endpoint=http://127.0.0.1:{free_port()}")
+    assert "1 picture was left out." in shop([thing(1, files="red.png")]).output
+    assert pictures("S1") == []
+    keep_files_at(s3_server.make_bucket("import-later"))
+    bucket.patience.forget()
+    assert shop([thing(1, files="red.png")]).code == 0
+    assert len(pictures("S1")) == 1
