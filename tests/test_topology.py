@@ -167,6 +167,7 @@ def test_parts_together_are_one_site(split: Split, tmp_path: Path) -> None:
     """One test, for each site takes a while to start: sign in here, be known there, and give one's pictures away."""
     with people(split) as alice:
         everywhere_knows_who_is_calling(alice, split)
+        a_token_of_auth_is_good_everywhere(alice, split)
         a_picture_is_uploaded_and_shown(alice)
         an_import_hands_its_pictures_to_media(split, tmp_path)
         the_editor_lists_pictures_of_media(alice)
@@ -181,6 +182,19 @@ def everywhere_knows_who_is_calling(alice: Caller, split: Split) -> None:
     for path in ("/pictures/", "/editor/", "/accounts/"):
         assert Caller(split.url).get(path).path == "/accounts/login/"
     assert Caller(split.url, "es").get("/nothing").text.count("Aquí no crece nada") == 1
+
+
+def a_token_of_auth_is_good_everywhere(alice: Caller, split: Split) -> None:
+    """Without a cookie, and without a CSRF token to write; its keys came by gRPC where auth is elsewhere."""
+    token = alice.post("/accounts/token", token=alice.token("/accounts/password/change/")).json[
+        "access_token"
+    ]
+    program = Caller(split.url)
+    bearer = {"Authorization": f"Bearer {token}"}
+    for path in ("/api/v1/media/assets", "/api/v1/catalog/items", "/editor/", "/pictures/"):
+        assert program.get(path, **bearer).status == 200, path
+        assert program.get(path, Authorization=f"Bearer {token[:-6]}AAAAAA").status == 401, path
+    assert program.get("/api/v1/media/assets").status == 401
 
 
 def a_picture_is_uploaded_and_shown(alice: Caller) -> None:

@@ -27,7 +27,7 @@ REQUIRED = ["exp", "iat", "aud", "iss", "sub", "jti", "sid"]
 ASKED = re.compile(r"(?:^|,)\s*bearer\b", re.IGNORECASE)
 FORM = re.compile(r"bearer +([\w-]+\.[\w-]+\.[\w-]+)", re.IGNORECASE | re.ASCII)
 # What parsers say of bytes that somebody made up.
-NONSENSE = (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+NONSENSE = (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError)
 
 
 class Refused(Exception):

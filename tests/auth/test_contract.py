@@ -6,9 +6,9 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from apps.auth import service
+from apps.auth import service, signing
 from apps.auth.contract import Auth, Person, PersonNotFound, Role
-from apps.auth.models import OutboxEvent
+from apps.auth.models import OutboxEvent, SigningKey
 from seam import use
 from tests.people import make_person, sign_in
 
@@ -51,6 +51,14 @@ def test_a_reader_may_ask_for_500_people_and_no_more(bob):
     assert use(Auth).list_people(ids=[bob.id, *(uuid4() for _ in range(499))])
     with pytest.raises(ValueError, match="500"):
         service.list_people(ids=[uuid4() for _ in range(501)])
+
+
+def test_the_keys_that_tokens_are_verified_with():
+    [key] = use(Auth).get_signing_keys()
+    made = SigningKey.objects.get()
+    assert (key.kid, key.n, key.e) == (made.kid, made.n, made.e)
+    signing.rotate()
+    assert [key.kid for key in use(Auth).get_signing_keys()][1:] == [made.kid]
 
 
 def test_others_hear_of_accounts_made_and_deleted():

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.test import Client
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
@@ -207,7 +207,7 @@ def test_keys_may_be_read_by_http(settings, monkeypatch, bob):
         "/slow": (200, document),
         "/broken": (500, document),
         "/moved": (302, document),
-        "/huge": (200, b" " * keys.MOST_BYTES + document),
+        "/huge": (200, document + b" " * keys.MOST_BYTES),
         "/garbage": (200, b"\xff\x00"),
         "/page": (200, b"<!DOCTYPE html>"),
         "/empty": (200, b'{"keys": []}'),
@@ -247,6 +247,12 @@ def test_a_key_that_is_too_short_is_refused():
         keys.read(json.dumps({"keys": [short]}).encode())
 
 
+@pytest.mark.parametrize("document", [b"[" * 60_000, b"[]", b"{}", b"7", b'{"keys": 7}', b'{"keys": [7]}'])
+def test_a_document_that_is_no_key_set_is_refused(document):
+    with pytest.raises(ValueError):
+        keys.read(document)
+
+
 jwk = st.dictionaries(
     st.sampled_from(["kty", "kid", "n", "e", "alg", "use", "d"]),
     st.none()
@@ -257,7 +263,7 @@ jwk = st.dictionaries(
 )
 
 
-@examples(max_examples=200, deadline=None)
+@examples(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     document=st.binary() | st.lists(jwk | st.text()).map(lambda found: json.dumps({"keys": found}).encode())
 )
