@@ -21,11 +21,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTEXTS = ("auth", "media", "catalog")
+REPLICATED = ("media", "catalog")  # what auth knows decides who may pass: it reads nothing that may be late
 
 
 class ServerFailed(RuntimeError):
@@ -123,9 +124,11 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
 class MariaDB(Server):
     """A MariaDB server; root has no password and only this machine can reach it."""
 
+    user = "root"
+
     def url(self, name: str = "offshoot") -> str:
         """A DATABASE_URL; each context has a database of its own behind it."""
-        return f"mysql://root@127.0.0.1:{self.port}/{name}"
+        return f"mysql://{self.user}@127.0.0.1:{self.port}/{name}"
 
     def create_databases(self, name: str = "offshoot") -> None:
         for context in CONTEXTS:
@@ -146,10 +149,30 @@ class MariaDB(Server):
         ]
         return subprocess.run(client, check=True, capture_output=True, text=True).stdout
 
+    def hang(self) -> None:
+        """It takes connections and answers nobody, until `go_on`."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        assert self.process is not None, "not started"
+        self.process.send_signal(number)
+
 
 @contextmanager
 def mariadb(*options: str) -> Iterator[MariaDB]:
     """A fresh MariaDB. It syncs nothing to disk: no test asks what a power cut leaves."""
+    with _mariadb(MariaDB, *options) as server:
+        yield server
+
+
+M = TypeVar("M", bound=MariaDB)
+
+
+@contextmanager
+def _mariadb(kind: type[M], *options: str) -> Iterator[M]:
     with temporary_folder("mariadb") as folder:
         user = [] if os.getuid() else ["--user=mysql"]
         for path in (folder / "data", folder / "tmp", folder):
@@ -166,11 +189,97 @@ def mariadb(*options: str) -> Iterator[MariaDB]:
         command += [f"--socket={folder}/s.sock", f"--pid-file={folder}/pid", "--bind-address=127.0.0.1"]
         command += [f"--port={port}", "--skip-name-resolve", "--innodb-buffer-pool-size=128M"]
         command += ["--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0", *options]
-        server = MariaDB(
+        server = kind(
             [shutil.which("mariadbd", path=sbin_path()) or "mariadbd", *command[1:]], port, folder / "log"
         )
         with server.running():
             yield server
+
+
+class Replica(MariaDB):
+    """Follows a primary, by GTID, as long as it runs; a restarted one goes on by itself."""
+
+    user = "offshoot"
+
+    def context_url(self, context: str, name: str = "offshoot") -> str:
+        """What stands in <CONTEXT>_REPLICA_URLS."""
+        return self.url(f"{name}_{context}")
+
+    def follow(self, primary: MariaDB, *, delay: int = 0) -> None:
+        self.sql(
+            "STOP SLAVE; CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_USER='replicator', "
+            f"MASTER_PORT={primary.port}, MASTER_USE_GTID=slave_pos, MASTER_CONNECT_RETRY=1, MASTER_DELAY={delay}; "
+            "START SLAVE"
+        )
+
+    def delay(self, seconds: int) -> None:
+        """Be that much behind, from now on."""
+        self.sql(f"STOP SLAVE; CHANGE MASTER TO MASTER_DELAY={seconds}; START SLAVE")
+
+    def stop_following(self) -> None:
+        """It answers, and learns nothing new until `follow_again`."""
+        self.sql("STOP SLAVE")
+
+    def follow_again(self) -> None:
+        self.sql("START SLAVE")
+
+    def catch_up(self, primary: MariaDB, seconds: float = 30) -> None:
+        """Returns when it has all that `primary` has now. Raises TimeoutError otherwise."""
+        position = primary.sql("SELECT @@gtid_binlog_pos").strip()
+        if self.sql(f"SELECT MASTER_GTID_WAIT('{position}', {seconds})").strip() != "0":
+            raise TimeoutError(f"The replica did not reach {position} within {seconds} s.")
+
+
+@dataclass
+class Replicated:
+    """A primary and its replicas. The site's account is `offshoot`, with rights on its own databases only."""
+
+    primary: MariaDB
+    replicas: list[Replica]
+    name: str = "offshoot"
+
+    def env(self) -> dict[str, str]:
+        """The settings that make a site use them."""
+        replicas = {
+            f"{context.upper()}_REPLICA_URLS": ",".join(
+                one.context_url(context, self.name) for one in self.replicas
+            )
+            for context in REPLICATED
+        }
+        return {"DATABASE_URL": self.primary.url(self.name), **replicas}
+
+    def catch_up(self) -> None:
+        for replica in self.replicas:
+            replica.catch_up(self.primary)
+
+
+@contextmanager
+def mariadb_with_replica(*options: str, replicas: int = 1, durable: bool = False) -> Iterator[Replicated]:
+    """A primary with empty databases and replicas that follow it.
+
+    `durable`: what was acknowledged outlives a SIGKILL of the primary (each commit is written out). `options` are
+    for the primary.
+    """
+    binlog = ["--log-bin=bin", "--log-slave-updates=ON", "--binlog-format=ROW", "--gtid-strict-mode=ON"]
+    safe = ["--innodb-flush-log-at-trx-commit=1", "--sync-binlog=1"] if durable else []
+    with ExitStack() as stack:
+        primary = stack.enter_context(_mariadb(MariaDB, *binlog, *safe, "--server-id=1", *options))
+        # A GRANT makes the account; both are filtered from no replica, so they have them too.
+        primary.sql(
+            "CREATE USER replicator@'127.0.0.1'; GRANT REPLICATION SLAVE ON *.* TO replicator@'127.0.0.1'"
+        )
+        primary.sql("CREATE USER offshoot@'127.0.0.1'; GRANT ALL ON `offshoot\\_%`.* TO offshoot@'127.0.0.1'")
+        primary.create_databases()
+        primary.user = "offshoot"
+        following = []
+        for number in range(replicas):
+            replica = stack.enter_context(
+                _mariadb(Replica, *binlog, "--read-only=ON", f"--server-id={number + 2}")
+            )
+            replica.follow(primary)
+            replica.catch_up(primary)
+            following.append(replica)
+        yield Replicated(primary, following)
 
 
 class Redis(Server):
