@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -93,9 +94,11 @@ DATABASE_ROUTERS = ["seam.db.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
 # What carries jobs to workers; without a broker the worker looks for them itself.
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
+CELERY_BROKER_URL = topology.read_broker(env, REDIS_URL)
 JOB_CARRIER = "monolith.celery" if CELERY_BROKER_URL else ""
 WORKER_CONCURRENCY = _number("WORKER_CONCURRENCY", 2)
+# Where each worker gives its signs of life: of this machine and this user only.
+LIFE_DIR = Path(env.str("LIFE_DIR", default=f"{tempfile.gettempdir()}/offshoot-{os.getuid()}"))
 # Work that is sent elsewhere: URL by function, and the keys that sign (the first) and verify.
 FUNCTIONS, FUNCTION_KEYS = functions.read(env, BASE_DIR / "functions")
 # How a context that is here is called: plainly, or through the bytes that would cross a network (for tests).

@@ -109,6 +109,26 @@ def _address(text: str) -> str:
     return address
 
 
+BROKERS = ("redis", "rediss", "amqp", "amqps")
+
+
+def read_broker(env: Env, default: str) -> str:
+    """The URL of what carries jobs to workers, or "". Raises ImproperlyConfigured for one no broker of ours has."""
+    url = env.str("CELERY_BROKER_URL", default="").strip() or default
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in BROKERS and parts.hostname and (parts.port or 1)
+    except ValueError:  # a port that is none
+        is_usable = False
+    if url and not is_usable:
+        raise ImproperlyConfigured(
+            "CELERY_BROKER_URL (or REDIS_URL, where it is not set) is no broker's: it must be "
+            "redis://:password@host:6379/0 or, of RabbitMQ, amqp://user:password@host:5672/vhost; with TLS rediss:// "
+            "or amqps://."
+        )
+    return url
+
+
 @dataclass(frozen=True)
 class Trust:
     """How services know each other: by keys, of which the first signs and all verify, by certificates, or both.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from seam import heartbeat
 from seam.contract import context_of, event_name
 from seam.db import TransactionMisuse, atomic, open_transaction
 from seam.functions import Function
@@ -70,9 +71,12 @@ class Job:
 
 
 def by_name(context: str, jobs: Iterable[Job]) -> dict[str, Job]:
-    """The jobs of a context by name. Raises ValueError for a name that is another's, taken or too long for a row."""
+    """The jobs of a context by name, and its heartbeat.
+
+    Raises ValueError for a name that is another's, taken or too long for a row.
+    """
     found: dict[str, Job] = {}
-    for job in jobs:
+    for job in (*jobs, Job(heartbeat.name_of(context), effect=lambda data, result: None)):
         if context_of(job.name) != context or job.name in found or len(job.name) > NAME_LENGTH:
             raise ValueError(
                 f"{context!r} can't have a job called {job.name!r}: names begin with '{context}.', are given once and "
@@ -132,9 +136,12 @@ def store(served: Served, rows: list[JobRow], *, ignore_known: bool) -> None:
         served.job_table._default_manager.bulk_create(rows, ignore_conflicts=ignore_known, batch_size=500)
 
 
-def run_due(served: Served, *, limit: int = 1) -> int:
-    """Claim and run up to `limit` due jobs of a context here and now; how many were claimed."""
-    rows = claim(served.job_table, limit=limit)
+def run_due(served: Served, *, limit: int = 1, worker: str = "") -> int:
+    """Claim and run up to `limit` due jobs of a context here and now; how many were claimed.
+
+    `worker` is the name of who asks, for the heartbeats that are meant for it.
+    """
+    rows = claim(served.job_table, limit=limit, among=heartbeat.for_worker(served, worker))
     for row in rows:
         run(served, row)
     return len(rows)
@@ -164,13 +171,15 @@ def run(served: Served, row: JobRow) -> None:
         except Exception as error:  # whatever a job raises becomes a retry, never the worker's end
             log.exception("job %s failed, attempt %s", row, row.attempts)
             fail(row, error, max_attempts=job.max_attempts if job else UNKNOWN_ATTEMPTS)
+    if row.name != heartbeat.name_of(served.name):
+        heartbeat.worked()
 
 
 def _work_and_effect(served: Served, job: Job, row: JobRow) -> None:
     data = job.decode(row.data)
     result = None
     if job.work or job.function:
-        with renewing(row, at_most=job.time_limit):
+        with renewing(row, at_most=job.time_limit, renewed=heartbeat.worked):
             result = job.do(data, str(row))
     with atomic(served.name):
         # Marking first locks the row, so nobody else begins it while the effect runs.

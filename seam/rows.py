@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,6 +36,7 @@ LEASE = timedelta(seconds=20)
 MAX_BACKOFF = timedelta(minutes=10)
 ERROR_LENGTH = 4000
 PURGE_BATCH = 500
+ALL = Q()
 
 
 class Status(TextChoices):
@@ -44,14 +45,14 @@ class Status(TextChoices):
     PARKED = "parked", _("parked")
 
 
-def claim(table: type[R], *, limit: int) -> list[R]:
+def claim(table: type[R], *, limit: int, among: Q = ALL) -> list[R]:
     """Lease up to `limit` due rows, oldest first. The locks are gone when this returns; the lease stays."""
+    due = _due(table).filter(among)
     # Looking first costs no lock; most looks find nothing.
-    if not _due(table).exists():
+    if not due.exists():
         return []
     with _transaction(table):
-        rows = list(_due(table).select_for_update(skip_locked=True).order_by("due_at")[:limit])
-        return _leased(table, rows)
+        return _leased(table, list(due.select_for_update(skip_locked=True).order_by("due_at")[:limit]))
 
 
 def take(table: type[R], row_id: uuid.UUID, *, attempt: int) -> R | None:
@@ -62,17 +63,27 @@ def take(table: type[R], row_id: uuid.UUID, *, attempt: int) -> R | None:
         return next(iter(_leased(table, rows)), None)
 
 
-def hand_out(table: type[R], *, limit: int, again_after: timedelta) -> list[tuple[uuid.UUID, int]]:
-    """Id and next attempt of up to `limit` due rows, for whoever carries them to a worker that will `take` them.
+def hand_out(table: type[R], *, limit: int, again_after: timedelta, among: Q = ALL) -> list[R]:
+    """Up to `limit` due rows, for whoever carries them to a worker that will `take` their next attempt.
 
     They are due again after that time, in case what carried them lost them.
     """
-    if limit <= 0 or not _due(table).exists():
+    due = _due(table).filter(among)
+    if limit <= 0 or not due.exists():
         return []
     with _transaction(table):
-        rows = list(_due(table).select_for_update(skip_locked=True).order_by("due_at")[:limit])
+        rows = list(due.select_for_update(skip_locked=True).order_by("due_at")[:limit])
         _these(table, rows).update(due_at=timezone.now() + again_after)
-    return [(row.pk, row.attempts + 1) for row in rows]
+    return rows
+
+
+def take_back(table: type[R], rows: list[R]) -> None:
+    """Rows that were handed out and not carried anywhere are as due as they were."""
+    with _transaction(table):
+        for row in rows:
+            _these(table, [row]).filter(attempts=row.attempts, lease_until=row.lease_until).update(
+                due_at=row.due_at
+            )
 
 
 def _due(table: type[R]) -> QuerySet[R]:
@@ -104,8 +115,11 @@ def _leased(table: type[R], rows: list[R]) -> list[R]:
 
 
 @contextmanager
-def renewing(row: Row, *, at_most: float) -> Iterator[None]:
-    """Renew the lease while the block runs, for `at_most` seconds: what takes longer is taken to hang."""
+def renewing(row: Row, *, at_most: float, renewed: Callable[[], None]) -> Iterator[None]:
+    """Renew the lease while the block runs, for `at_most` seconds: what takes longer is taken to hang.
+
+    `renewed` is called each time.
+    """
     over = threading.Event()
 
     def renew() -> None:
@@ -114,6 +128,7 @@ def renewing(row: Row, *, at_most: float) -> Iterator[None]:
             until = timezone.now() + LEASE
             try:
                 _update_held([row], lease_until=until, due_at=until)
+                renewed()
             except (
                 Exception
             ):  # a database away: the next renewal may succeed, and the lease covers two misses

@@ -23,8 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that goes to a place goes to it on every topology, or on those that its mark `topologies` names."""
-    if "place" not in metafunc.fixturenames:
+    """A journey that goes to a place goes to it on every topology, or on those that its mark `topologies` names."""
+    if "place" not in metafunc.fixturenames or "tests/journeys/" not in metafunc.definition.nodeid:
         return
     mark = metafunc.definition.get_closest_marker("topologies")
     wanted = metafunc.config.getoption("topology")

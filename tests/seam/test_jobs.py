@@ -20,7 +20,19 @@ from seam.jobs import UNKNOWN_ATTEMPTS, by_name, run, run_by_id, run_due
 from seam.outbox import relay_once
 from seam.registry import registry
 from seam.request import current_request_id, request_id
-from seam.rows import Status, backoff, claim, discard, hand_out, purge, release, renewing, retry, take
+from seam.rows import (
+    Status,
+    backoff,
+    claim,
+    discard,
+    hand_out,
+    purge,
+    release,
+    renewing,
+    retry,
+    take,
+    take_back,
+)
 from tests.seam.jobs import ask, events, having, jobs, leave_mark, make_due, marks, media, raising, withdraw
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -311,7 +323,7 @@ class TestRenewing:
             (row,) = claim(catalog_jobs(), limit=1)
         with monkeypatch.context() as patch:
             patch.setattr(seam_rows, "_update_held", raising(RuntimeError("away")))
-            with renewing(row, at_most=10):
+            with renewing(row, at_most=10, renewed=lambda: None):
                 time.sleep(0.5)
         assert "could not be renewed" in caplog.text
         assert not [t for t in threading.enumerate() if t.name.startswith("renew-")]
@@ -323,25 +335,38 @@ class TestHandingOut:
     def test_what_was_handed_out_is_due_again_after_a_while(self) -> None:
         with having(plain):
             ask("catalog.plain")
-            ((row_id, attempt),) = hand_out(catalog_jobs(), limit=5, again_after=timedelta(minutes=1))
+            (row,) = hand_out(catalog_jobs(), limit=5, again_after=timedelta(minutes=1))
             assert hand_out(catalog_jobs(), limit=5, again_after=timedelta(minutes=1)) == []
             make_due(jobs())  # the message was lost
-            assert hand_out(catalog_jobs(), limit=5, again_after=timedelta(minutes=1)) == [(row_id, attempt)]
+            (again,) = hand_out(catalog_jobs(), limit=5, again_after=timedelta(minutes=1))
+        assert (again.pk, again.attempts) == (row.pk, row.attempts)
+
+    def test_what_could_not_be_carried_is_as_due_as_it_was_unless_somebody_began_it(self) -> None:
+        with having(plain):
+            ask("catalog.plain")
+            ask("catalog.plain")
+            before = [row.due_at for row in jobs()]
+            rows = hand_out(catalog_jobs(), limit=5, again_after=timedelta(minutes=1))
+            begun = take(catalog_jobs(), rows[1].pk, attempt=1)
+            take_back(catalog_jobs(), rows)
+        assert begun
+        assert jobs()[0].due_at == before[0]
+        assert jobs()[1].due_at > timezone.now()
 
     def test_the_same_message_twice_is_done_once(self) -> None:
         with having(plain):
             ask("catalog.plain")
-            ((row_id, attempt),) = hand_out(catalog_jobs(), limit=5, again_after=timedelta(minutes=1))
-            run_by_id(CATALOG, row_id, attempt)
-            run_by_id(CATALOG, row_id, attempt)
+            (row,) = hand_out(catalog_jobs(), limit=5, again_after=timedelta(minutes=1))
+            run_by_id(CATALOG, row.pk, 1)
+            run_by_id(CATALOG, row.pk, 1)
         assert len(marks()) == 1
 
     def test_a_message_of_an_attempt_that_failed_does_not_cut_the_back_off_short(self) -> None:
         with having(Job("catalog.fails", effect=raising(ValueError("no")))):
             ask("catalog.fails")
-            ((row_id, attempt),) = hand_out(catalog_jobs(), limit=5, again_after=timedelta(minutes=1))
-            run_by_id(CATALOG, row_id, attempt)
-            run_by_id(CATALOG, row_id, attempt)
+            (row,) = hand_out(catalog_jobs(), limit=5, again_after=timedelta(minutes=1))
+            run_by_id(CATALOG, row.pk, 1)
+            run_by_id(CATALOG, row.pk, 1)
         assert jobs().get().attempts == 1
 
     def test_a_message_about_nothing_is_nothing(self) -> None:

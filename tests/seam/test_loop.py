@@ -91,15 +91,23 @@ class Belt:
     def __init__(self, waiting: int = 0) -> None:
         self.held = waiting
         self.sent: list[tuple[str, str, UUID, int]] = []
+        self.sent_to: list[str] = []
+        self.forgotten: list[str] = []
 
     def waiting(self, *, queue: str) -> int:
         return self.held
 
-    def send(self, *, queue: str, context: str, row_id: UUID, attempt: int) -> None:
+    def send(self, *, queue: str, context: str, row_id: UUID, attempt: int, worker: str = "") -> None:
+        if worker:
+            self.sent_to.append(worker)
+            return
         self.sent.append((queue, context, row_id, attempt))
         self.held += 1
 
-    def work(self, *, queues: Sequence[str], concurrency: int) -> None:
+    def forget(self, *, worker: str) -> None:
+        self.forgotten.append(worker)
+
+    def work(self, *, queues: Sequence[str], concurrency: int, worker: str) -> None:
         raise NotImplementedError
 
 

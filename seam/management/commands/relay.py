@@ -9,7 +9,7 @@ from typing import Any
 from django.core.checks import Tags
 from django.core.management.base import BaseCommand
 
-from seam.dispatch import carrier, dispatch_once
+from seam.dispatch import carrier, dispatch_once, forget_once
 from seam.loop import poll, run_loops, until_told_to_stop
 from seam.outbox import relay_once
 from seam.registry import registry
@@ -19,6 +19,7 @@ KEEP_EVENTS = timedelta(days=7)
 # Longer than any event is tried: the row of a job is what makes the same event, come again, known.
 KEEP_JOBS = timedelta(days=30)
 PURGE_EVERY = 600.0
+FORGET_EVERY = 60.0
 
 
 class Command(BaseCommand):
@@ -35,7 +36,14 @@ class Command(BaseCommand):
         def dispatch() -> int:
             return sum(dispatch_once(served, broker) for served in registry) if broker else 0
 
-        loops = [partial(poll, relay, stop), partial(poll, purge_old, stop, idle=PURGE_EVERY)]
+        def forget() -> int:
+            return sum(forget_once(served, broker) for served in registry)
+
+        loops = [
+            partial(poll, relay, stop),
+            partial(poll, purge_old, stop, idle=PURGE_EVERY),
+            partial(poll, forget, stop, idle=FORGET_EVERY),
+        ]
         if broker:
             # A loop of its own, so that a broker that hangs keeps no event waiting.
             loops.append(partial(poll, dispatch, stop))

@@ -18,6 +18,7 @@ class ProbeConfig(AppConfig):
     def ready(self) -> None:
         from apps.catalog.contract import ItemWithdrawn
         from seam import Job, dispatch, rows
+        from seam.jobs import by_name
         from seam.registry import registry
 
         rows.LEASE = timedelta(seconds=3)
@@ -29,7 +30,7 @@ class ProbeConfig(AppConfig):
         for served in registry:
             mine = [job for job in ours if job.name.startswith(f"{served.name}.")]
             served.jobs.clear()  # type: ignore[attr-defined]
-            served.jobs.update({job.name: job for job in mine})  # type: ignore[attr-defined]
+            served.jobs.update(by_name(served.name, mine))  # type: ignore[attr-defined]
 
 
 def note(context: str, table: str, what: str) -> None:
