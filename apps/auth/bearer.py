@@ -25,6 +25,7 @@ LEEWAY = 10  # seconds by which the clocks of machines may differ
 REQUIRED = ["exp", "iat", "aud", "iss", "sub", "jti", "sid"]
 # Also as the second of two headers, which a server joins with a comma.
 ASKED = re.compile(r"(?:^|,)\s*bearer\b", re.IGNORECASE)
+DIGEST = re.compile(r"[0-9a-f]{64}")
 FORM = re.compile(r"bearer +([\w-]+\.[\w-]+\.[\w-]+)", re.IGNORECASE | re.ASCII)
 # What parsers say of bytes that somebody made up.
 NONSENSE = (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError)
@@ -82,6 +83,8 @@ def _claims(token: str, key: jwt.PyJWK) -> dict[str, Any]:
 
 
 def _principal(claims: dict[str, Any]) -> Principal:
+    if not DIGEST.fullmatch(claims["sid"]):
+        raise Refused("its session has no digest")
     if _has_ended(claims["sid"], claims["iat"]):
         raise Refused("its session has ended")
     return Principal(

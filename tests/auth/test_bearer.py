@@ -1,6 +1,5 @@
 """What is no token of ours is answered with 401 and a sentence, whatever it is, and never with somebody's session."""
 
-import base64
 import json
 import logging
 import time
@@ -14,7 +13,6 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from apps.auth import bearer as bearers
 from tests.auth.tokens import bearer, browser, claims, key, part, signed, token_for
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("me")]
@@ -101,6 +99,8 @@ WRONG = {
     },
     "a subject that is no id": lambda bob: signed(claims(bob, sub="root")),
     "a role nobody has": lambda bob: signed(claims(bob, role="emperor")),
+    "a session that is no digest": lambda bob: signed(claims(bob, sid="a key with spaces")),
+    "a session that is a list": lambda bob: signed(claims(bob, sid=[])),
     "a role that is a list": lambda bob: signed(claims(bob, role=["staff"])),
     "endless": lambda bob: signed(claims(bob, exp=float("inf"))),
     "claims that are a list": lambda bob: jwt.api_jws.encode(
@@ -219,20 +219,10 @@ def test_whatever_is_made_up_is_refused(text, client):
 @given(data=st.data())
 def test_a_token_with_one_changed_byte_is_refused(data, client, bob):
     token = signed(claims(bob))
-    at = data.draw(st.integers(0, len(token) - 1))
+    at = data.draw(st.integers(0, len(token) - 2))  # the very last letter has bits that mean nothing
     put = data.draw(st.sampled_from("abcdefgABCDEFG0123456789-_.,= "))
     changed = token[:at] + put + token[at + 1 :]
-    if same(changed, token):
-        return
-    assert refused(client.get("/whoami", headers=bearer(changed)))
-
-
-def same(one, other):
-    """The last letter of a part of base64url has bits that mean nothing."""
-    if one.count(".") != 2 or not bearers.FORM.fullmatch(f"Bearer {one}"):
-        return False
-    pieces = zip(one.split("."), other.split("."), strict=True)
-    return all(base64.urlsafe_b64decode(a + "==") == base64.urlsafe_b64decode(b + "==") for a, b in pieces)
+    assert changed == token or refused(client.get("/whoami", headers=bearer(changed)))
 
 
 json_value = st.recursive(
