@@ -1,13 +1,7 @@
-"""How allauth does its work here: accounts made with their event, links that lead to SITE_URL, mail that may fail."""
+"""How allauth does its work here: accounts made with their event, links that lead to SITE_URL, mails that wait."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from functools import partial
-from smtplib import SMTPException
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,35 +15,18 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from apps.auth.mails import send_later
 from apps.auth.models import User
 from seam import atomic
 
 if TYPE_CHECKING:  # allauth's forms ask for this adapter while they are imported
     from apps.auth.forms import SignUpForm
 
-log = logging.getLogger(__name__)
-
 
 def on_site(url: str) -> str:
     """`url` on SITE_URL, whatever host this request came by: a mail is read elsewhere, and a Host header may lie."""
     parts = urlsplit(url)
     return f"{settings.SITE_URL}{parts._replace(scheme='', netloc='').geturl()}"
-
-
-_later: ContextVar[list[Callable[[], None]] | None] = ContextVar("mails_for_later", default=None)
-
-
-@contextmanager
-def mails_afterwards() -> Iterator[None]:
-    """Mails of this block are sent at its end, and none if it fails: no transaction waits for a mail server."""
-    waiting: list[Callable[[], None]] = []
-    token = _later.set(waiting)
-    try:
-        yield
-    finally:
-        _later.reset(token)
-    for send in waiting:
-        send()
 
 
 class Adapter(DefaultAccountAdapter):
@@ -61,7 +38,7 @@ class Adapter(DefaultAccountAdapter):
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """One may ask for an address that somebody else signed up with meanwhile: theirs it is."""
-        with mails_afterwards(), atomic("auth"):
+        with atomic("auth"):
             taken = User.objects.exclude(pk=email_address.user_id).filter(email=email_address.email)
             if not taken.exists():
                 return bool(super().confirm_email(request, email_address))
@@ -75,18 +52,10 @@ class Adapter(DefaultAccountAdapter):
         return False
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """A mail server that is away is told to the person and the log; what they did stays done."""
-        if (waiting := _later.get()) is not None:
-            waiting.append(partial(self.send_mail, template_prefix, email, context))
-            return
         site = SimpleNamespace(name=settings.SITE_NAME, domain=urlsplit(settings.SITE_URL).netloc)
+        about = {"request": allauth_context.request, "email": email, "current_site": site}
         links = {key: on_site(value) for key, value in context.items() if key.endswith("_url")}
-        try:
-            super().send_mail(template_prefix, email, {"current_site": site} | context | links)
-        except (SMTPException, OSError):
-            log.exception("the mail %s could not be sent", template_prefix)
-            sorry = _("We could not send the e-mail just now. Please try again in a few minutes.")
-            messages.error(allauth_context.request, sorry)
+        send_later(self.render_mail(template_prefix, email, about | context | links))
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("auth:account")

@@ -62,6 +62,11 @@ PLANTED = [
         "functions/runtime/storage.py",
         "functions.media_renditions.handler",
     ),
+    (
+        "of functions/ a function imports only the runtime, and the runtime no function",
+        "functions/auth_send_mail/handler.py",
+        "functions.media_renditions.render",
+    ),
 ]
 
 

@@ -1,5 +1,6 @@
 """Signing up, confirming, signing in and out, and changing what one signs in with, as people do it."""
 
+import json
 import re
 import smtplib
 
@@ -7,13 +8,17 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core import mail
-from django.core.cache import caches
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.auth.contract import Role
-from apps.auth.models import OutboxEvent, Session
+from apps.auth.mails import send_later
+from apps.auth.models import Job, OutboxEvent, Session
+from seam import atomic
+from seam.registry import registry
+from tests.auth.mails import outbox
 from tests.people import PASSWORD, make_person, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +50,7 @@ def test_somebody_signs_up_confirms_and_is_signed_in(client):
     assert events("auth.user_registered.v1") == [{"user_id": str(person.id)}]
     assert not is_signed_in(client)
 
-    [message] = mail.outbox
+    [message] = outbox()
     assert message.to == [NEW]
     link = link_in(message)
     assert "Is <strong>new@example.com</strong> yours?" in client.get(link).content.decode()
@@ -57,7 +62,7 @@ def test_somebody_signs_up_confirms_and_is_signed_in(client):
 def test_confirming_in_another_browser_signs_nobody_in(client):
     client.post("/accounts/signup/", SIGN_UP)
     elsewhere = Client()
-    elsewhere.post(link_in(mail.outbox[0]))
+    elsewhere.post(link_in(outbox()[0]))
     assert not is_signed_in(elsewhere)
     assert sign_in_by_form(elsewhere, NEW).url == "/"
 
@@ -70,7 +75,7 @@ def test_nobody_signs_in_before_confirming(client):
 
 def test_a_confirmation_link_that_was_tampered_with_confirms_nothing(client):
     client.post("/accounts/signup/", SIGN_UP)
-    link = link_in(mail.outbox[0])
+    link = link_in(outbox()[0])
     Client().post(f"{link[:-3]}x/")
     assert sign_in_by_form(Client(), NEW).url == reverse("account_email_verification_sent")
 
@@ -98,7 +103,7 @@ def test_letters_of_an_address_may_be_cased_any_way(client, bob):
 def test_addresses_that_only_look_alike_are_two_people(client, bob):
     """MariaDB's collations take a for á; a reset for the one must never reach or open the other."""
     client.post("/accounts/password/reset/", {"email": "bob@exámple.com"})
-    [message] = mail.outbox
+    [message] = outbox()
     assert message.to == ["bob@exámple.com"]
     assert "/password/reset/key/" not in message.body
 
@@ -134,13 +139,13 @@ def test_next_leads_nowhere_but_here(client, bob, target, ends_at):
 def test_password_reset_ends_every_session(client, bob):
     elsewhere = sign_in(Client(), bob)
     client.post("/accounts/password/reset/", {"email": bob.email}, HTTP_HOST="127.0.0.1")
-    form = client.get(link_in(mail.outbox[0]), follow=True)
+    form = client.get(link_in(outbox()[0]), follow=True)
     path = form.request["PATH_INFO"]
     client.post(path, {"password1": "another long secret 8", "password2": "another long secret 8"})
     assert not is_signed_in(elsewhere)
     assert sign_in_by_form(client, bob.email).status_code == 200, "the old password is no longer one"
     assert sign_in_by_form(client, bob.email, "another long secret 8").url == "/"
-    assert Client().get(link_in(mail.outbox[0]), follow=True).request["PATH_INFO"] != path, "used once"
+    assert Client().get(link_in(outbox()[0]), follow=True).request["PATH_INFO"] != path, "used once"
 
 
 def test_a_changed_password_ends_the_other_sessions_and_keeps_this_one(client, bob):
@@ -153,7 +158,7 @@ def test_a_changed_password_ends_the_other_sessions_and_keeps_this_one(client, b
     assert changed.url == "/accounts/"
     assert is_signed_in(client)
     assert not is_signed_in(elsewhere)
-    assert mail.outbox[-1].to == [bob.email], "the owner is told"
+    assert outbox()[-1].to == [bob.email], "the owner is told"
 
 
 def test_a_password_hashed_anew_at_sign_in_ends_nothing(client, bob, settings):
@@ -173,9 +178,9 @@ def ask_for_another_address(client, person, email):
     sign_in_by_form(client, person.email)
     asked = client.post("/accounts/email/", {"email": email, "action_add": ""})
     assert asked.url.startswith(reverse("account_reauthenticate")), "the password is asked for again"
-    assert mail.outbox == []
+    assert outbox() == []
     client.post(asked.url, {"password": PASSWORD})
-    return link_in(next(m for m in mail.outbox if m.to == [email]))
+    return link_in(next(m for m in outbox() if m.to == [email]))
 
 
 def test_changing_the_address(client, bob):
@@ -185,7 +190,7 @@ def test_changing_the_address(client, bob):
     client.post(link)
     person.refresh_from_db()
     assert person.email == "robert@example.com"
-    assert bob.email in [to for m in mail.outbox for to in m.to], "the old address is told"
+    assert bob.email in [to for m in outbox() for to in m.to], "the old address is told"
     assert sign_in_by_form(Client(), "robert@example.com").url == "/"
 
 
@@ -220,18 +225,61 @@ def test_account_pages_are_not_kept_by_caches(client, bob, path):
     assert "no-store" in client.get(f"/accounts/{path}").headers["Cache-Control"]
 
 
-def test_a_mail_server_that_is_away_loses_nobody(client, monkeypatch):
+def test_a_mail_server_that_is_away_loses_nobody_and_no_mail(client, monkeypatch):
     def refuse(*_args, **_kwargs):
         raise smtplib.SMTPServerDisconnected("away")
 
-    monkeypatch.setattr(mail.EmailMessage, "send", refuse)
-    answer = client.post("/accounts/signup/", SIGN_UP, follow=True)
-    assert answer.status_code == 200
-    assert "could not send the e-mail" in answer.content.decode()
-    monkeypatch.undo()
-    caches["limits"].clear()  # three minutes later
-    sign_in_by_form(client, NEW)
-    assert link_in(mail.outbox[-1])
+    with monkeypatch.context() as patched:
+        patched.setattr(mail.EmailMessage, "send", refuse)
+        answer = client.post("/accounts/signup/", SIGN_UP, follow=True)
+        assert answer.status_code == 200
+        assert "We have sent" in answer.content.decode()
+        assert outbox() == []
+    [job] = Job.objects.filter(name="auth.send_mail")
+    assert "SMTPServerDisconnected: away" in job.last_error
+    Job.objects.update(due_at=timezone.now())  # a second later
+    [message] = outbox()
+    assert message.to == [NEW]
+    assert client.post(link_in(message)).url == "/"
+
+
+def test_what_waits_to_be_sent_is_unreadable_without_the_secret_key(client, settings, caplog):
+    client.post("/accounts/signup/", SIGN_UP)
+    job = Job.objects.get(name="auth.send_mail")
+    assert set(job.data) == {"sealed"}
+    assert not re.search("new@example|confirm-email|Nadia", json.dumps(job.data))
+    settings.SECRET_KEY, before = "another key, and also long enough", settings.SECRET_KEY
+    assert outbox() == []
+    job.refresh_from_db()
+    assert "sealed with another SECRET_KEY" in job.last_error
+    assert not re.search("new@example|confirm-email|Nadia", job.last_error + caplog.text)
+    settings.SECRET_KEY_FALLBACKS = [before]
+    Job.objects.update(due_at=timezone.now())
+    [message] = outbox()
+    assert message.to == [NEW]
+
+
+def test_a_mail_is_sent_when_what_it_tells_was_kept_and_never_otherwise():
+    def tell(times):
+        with atomic("auth"):
+            send_later(mail.EmailMessage("Hello", "It is done.", to=[NEW]))
+            return 1 / times
+
+    with pytest.raises(ZeroDivisionError):
+        tell(0)
+    assert outbox() == []
+    tell(1)
+    assert [message.subject for message in outbox()] == ["Hello"]
+
+
+def test_a_mail_sent_twice_is_the_same_mail():
+    send_later(mail.EmailMessage("Hello", "It is done.", to=[NEW]))
+    job = Job.objects.get()
+    for _time in range(2):
+        registry["auth"].jobs[job.name].do(job.data, str(job))
+    one, two = mail.outbox
+    assert one.extra_headers == two.extra_headers
+    assert one.extra_headers["Message-ID"].endswith("@localhost>")
 
 
 def test_first_staff_is_made_at_the_command_line(client, monkeypatch):

@@ -6,6 +6,7 @@ from django.test import Client
 
 from apps.auth.contract import Role
 from apps.auth.models import OutboxEvent
+from tests.auth.mails import outbox
 from tests.people import PASSWORD, make_person, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +58,7 @@ def test_nobody_takes_away_their_own_access(admin, dora):
     assert person(dora.email)
 
 
-def test_an_account_made_in_the_admin_is_told_and_confirmed_by_its_owner(admin, mailoutbox):
+def test_an_account_made_in_the_admin_is_told_and_confirmed_by_its_owner(admin):
     fields = {"email": "Eva@Example.com", "name": "Eva", "role": "editor", "usable_password": "true"}
     answer = admin.post(f"{PEOPLE}add/", fields | {"password1": PASSWORD, "password2": PASSWORD})
     assert answer.status_code == 302
@@ -65,7 +66,7 @@ def test_an_account_made_in_the_admin_is_told_and_confirmed_by_its_owner(admin, 
     assert events()[-1] == "auth.user_registered.v1"
     signed_in = Client().post("/accounts/login/", {"login": "eva@example.com", "password": PASSWORD})
     assert signed_in.url == "/accounts/confirm-email/"
-    assert "/accounts/confirm-email/" in mailoutbox[0].body
+    assert "/accounts/confirm-email/" in outbox()[0].body
 
 
 def test_an_address_can_not_have_two_accounts(admin, bob):

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core import mail
 from django.core.cache import caches
 from django.db import connection
 from django.test import Client
@@ -16,6 +15,7 @@ from apps.auth.models import Attempt
 from monolith.cache import redis_cache
 from seam.db import open_transaction
 from tests.auth.hashers import CountingHasher
+from tests.auth.mails import outbox
 from tests.people import PASSWORD, make_person
 from tests.servers import free_port
 
@@ -79,7 +79,7 @@ def test_signing_up_with_an_address_that_has_an_account(work):
     free = answer_of(Client(), "/accounts/signup/", fields | {"email": UNKNOWN})
     assert work() == 1
     assert taken == free
-    told, confirm = mail.outbox
+    told, confirm = outbox()
     assert (told.to, confirm.to) == (["bob@example.com"], [UNKNOWN])
     assert "/confirm-email/" not in told.body
     assert "/confirm-email/" in confirm.body
@@ -100,7 +100,7 @@ def test_resetting_the_password_of_an_unknown_address():
     known = answer_of(Client(), "/accounts/password/reset/", {"email": "bob@example.com"})
     unknown = answer_of(Client(), "/accounts/password/reset/", {"email": UNKNOWN})
     assert known == unknown
-    assert [message.to for message in mail.outbox] == [["bob@example.com"], [UNKNOWN]]
+    assert [message.to for message in outbox()] == [["bob@example.com"], [UNKNOWN]]
 
 
 @pytest.mark.parametrize("address", ["bob@example.com", UNKNOWN])
