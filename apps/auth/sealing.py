@@ -33,7 +33,7 @@ def unsealed(text: str) -> dict[str, Any]:
 
 
 def _boxes() -> MultiFernet:
-    return MultiFernet([_box(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+    return MultiFernet([_box(str(key)) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
 
 
 def _box(secret: str) -> Fernet:

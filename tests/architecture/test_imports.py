@@ -19,6 +19,7 @@ LAYERS = "monolith -> apps -> (seam | functions)"
 PLANTED = [
     (LAYERS, "seam/rows.py", "apps.media.contract"),
     (LAYERS, "seam/loop.py", "monolith.topology"),
+    (LAYERS, "seam/functions.py", "functions.runtime.signing"),
     (LAYERS, "apps/catalog/models.py", "monolith.topology"),
     ("auth imports of media and catalog only their contracts", "apps/auth/models.py", "apps.catalog.models"),
     (
