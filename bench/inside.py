@@ -3,12 +3,16 @@
 python -m bench.inside sign-in              makes a member, prints the session cookie
 python -m bench.inside queries COOKIE URL…  prints, for each URL, how many queries it makes: held, afresh, signed in
 python -m bench.inside copy NAME            inserts the catalogue's rows into the databases NAME by bulk_create alone
-python -m bench.inside calls                prints what a call costs, plainly, by `local` and by `wire`
+python -m bench.inside calls                prints what a call costs plainly, by `local`, `wire` and `remote`
+python -m bench.inside answer KEY           is the other process of `remote`: prints its port, answers until stdin ends
 """
 
 from __future__ import annotations
 
 import os
+import secrets
+import statistics
+import subprocess
 import sys
 import time
 import timeit
@@ -30,7 +34,12 @@ from apps.auth import service as auth
 from apps.auth.contract import Person, Role
 from bench.pages import UNHELD
 from seam.binding import local
+from seam.contract import Contract
+from seam.credentials import Credentials
+from seam.peer import Peer
 from seam.registry import registry
+from seam.remote import remote
+from seam.server import Server
 from seam.wire import wire
 
 BATCH = 1000
@@ -99,18 +108,24 @@ def in_order_of_dependence() -> list[type]:
 
 
 def calls() -> None:
-    """Print microseconds: a plain call, and what `local` and `wire` cost on top."""
+    """Print microseconds: what `local` and `wire` cost on top of a plain call, and the median of a `remote` one."""
+    contract, service = registry.contracts["auth"], at_once()
+    plain = microseconds(service.get_person)
+    for keeper in (local(contract, service), wire(contract, service)):
+        print(microseconds(keeper.get_person) - plain)
+    print(remotely(contract))
+
+
+def at_once() -> ModuleType:
+    """auth's service, but that it knows the answer."""
     person = Person(id=uuid.uuid4(), name="Alice", role=Role.EDITOR)
 
     def get_person(*, person_id: uuid.UUID) -> Person:
         return person
 
-    contract = registry.contracts["auth"]
     service = ModuleType("answers_at_once")
     vars(service).update(vars(auth), get_person=get_person)
-    plain = microseconds(get_person)
-    for keeper in (local(contract, service), wire(contract, service)):
-        print(microseconds(keeper.get_person) - plain)
+    return service
 
 
 def microseconds(call) -> float:  # type: ignore[no-untyped-def]
@@ -118,7 +133,29 @@ def microseconds(call) -> float:  # type: ignore[no-untyped-def]
     return min(timeit.repeat(lambda: call(person_id=some_id), number=number, repeat=5)) / number * 1e6
 
 
-COMMANDS = {"sign-in": sign_in, "queries": queries, "copy": copy, "calls": calls}
+def remotely(contract: Contract) -> float:
+    """Another process on loopback, one call after the other."""
+    key, some_id = secrets.token_urlsafe(50), uuid.uuid4()
+    command = [sys.executable, "-m", "bench.inside", "answer", key]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        peer = Peer([f"127.0.0.1:{other.stdout.readline().strip()}"], Credentials("bench", (key,)), at_once=1)
+        call = remote(contract, peer).get_person
+        taken = timeit.repeat(lambda: call(person_id=some_id), number=1, repeat=5_000)
+        peer.close()
+        other.communicate()
+    return statistics.median(taken) * 1e6
+
+
+def answer(key: str) -> None:
+    kept = [(registry.messages["auth"], at_once())]
+    server = Server(kept, Credentials("auth", (key,)), threads=8)
+    print(server.start("127.0.0.1:0"), flush=True)
+    sys.stdin.read()
+    server.drain(0)
+
+
+COMMANDS = {"sign-in": sign_in, "queries": queries, "copy": copy, "calls": calls, "answer": answer}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])

@@ -27,7 +27,10 @@ ADVICE = (
     "Whoever holds the older file would misread this. Fields are numbered in order of declaration: add new ones at the "
     "end and with a default. For anything else add a new method, or a new version of the event, beside the old one."
 )
-ERROR_DOC = "How a call ended that raised one of these errors; `fields` say more to a program:"
+ERROR_DOC = (
+    "How a call ended that raised one of these errors; `fields` say more to a program. It stands in the details of\n"
+    "the status FAILED_PRECONDITION (google.rpc.Status in the trailing metadata grpc-status-details-bin):"
+)
 
 _FIELD = re.compile(r"(?P<type>[\w .<>,]*?) ?(?P<name>\w+) = (?P<number>\d+);")
 _BLOCK = re.compile(r"(?P<kind>message|enum|service) (?P<name>\w+) \{")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from seam.address import Ended
 from seam.binding import face, refuse_inside_transaction
 from seam.codec import InvalidMessage
 from seam.contract import Contract, Method
 from seam.credentials import Tokens
 from seam.messages import Messages, camel
-from seam.peer import Ended, Peer
+from seam.peer import Peer
 from seam.registry import registry
 from seam.request import carried
 from seam.status import SHORT, error_of

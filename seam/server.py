@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import Context
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
 import grpc
 from django.db import InterfaceError, OperationalError, close_old_connections
@@ -17,12 +17,13 @@ from google.protobuf import descriptor_pool, timestamp_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
+from seam.address import SIZES
 from seam.binding import keeping
 from seam.codec import InvalidMessage
 from seam.contract import Method
-from seam.credentials import Credentials, Refused
+from seam.credentials import Credentials
+from seam.doorkeeper import Doorkeeper
 from seam.messages import Messages, camel
-from seam.peer import SIZES
 from seam.request import OUTSIDE_SECONDS, budget, carrying
 from seam.status import DECLARED, DETAILS, error_to_status
 from seam.wire import CallFailed, Unavailable, answer_call
@@ -31,7 +32,7 @@ OPTIONS: list[tuple[str, Any]] = [
     *SIZES,
     ("grpc.so_reuseport", 0),  # a second process on the same port is a mistake, and hears of it
     ("grpc.keepalive_time_ms", 10_000),
-    ("grpc.keepalive_timeout_ms", 3_000),
+    ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
@@ -127,33 +128,6 @@ class Calls:
         """Until there are none; whether that was in time."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._count, max(seconds, 0))
-
-
-class Doorkeeper(grpc.ServerInterceptor):
-    """Lets in who has a token for the contract called; anybody may ask how we are."""
-
-    def __init__(self, credentials: Credentials, names: dict[str, str]) -> None:
-        self._credentials, self._names = credentials, names
-
-    def intercept_service(self, continuation: Callable[..., Any], details: grpc.HandlerCallDetails) -> Any:
-        service = details.method.strip("/").partition("/")[0]
-        if service == health.SERVICE_NAME:
-            return continuation(details)
-        metadata = {key: value for key, value in details.invocation_metadata if isinstance(value, str)}
-        # What is no contract of ours, such as reflection, is for whoever may call one of them.
-        audiences = [self._names[service]] if service in self._names else [*self._names.values()]
-        try:
-            self._credentials.verify(metadata.get("authorization", ""), audiences)
-        except Refused as refused:
-            return _refusing(str(refused))
-        return continuation(details)
-
-
-def _refusing(reason: str) -> grpc.RpcMethodHandler:
-    def refuse(_request: bytes, context: grpc.ServicerContext) -> NoReturn:
-        context.abort(grpc.StatusCode.UNAUTHENTICATED, reason)
-
-    return grpc.unary_unary_rpc_method_handler(refuse)
 
 
 def _pool(served: Sequence[Messages]) -> descriptor_pool.DescriptorPool:

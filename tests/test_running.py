@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
+from monolith.supervisor import commands
 from tests import servers
 from tests.servers import ROOT, Server
 
@@ -178,3 +180,11 @@ def test_the_suite_counts_what_happened():
         shutil.rmtree(folder)
     assert done.stdout.splitlines()[-1] == "2 passed, 1 failed, 1 skipped"
     assert done.returncode == 1
+
+
+def test_other_services_are_answered_where_there_is_a_port_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "rpc" not in commands(own_redis=False)[0]
+    monkeypatch.setattr(settings, "RPC_PORT", 50051)
+    assert commands(own_redis=False)[0]["rpc"] == "exec python manage.py rpc"

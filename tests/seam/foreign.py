@@ -1,7 +1,7 @@
-"""Another program, which knows the sample contract only from files that protoc made, on PYTHONPATH.
+"""Another program, which knows a contract only from files that protoc made, on PYTHONPATH.
 
-foreign.py client ADDRESS TOKEN METHOD    sends the JSON on stdin, prints the answer or the error as JSON
-foreign.py server                         prints its port, then answers until it is ended
+foreign.py CONTRACT ADDRESS TOKEN METHOD    sends the JSON on stdin, prints the answer or the error as JSON
+foreign.py serve                            keeps the sample: prints its port, then answers until it is ended
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 from google.protobuf import json_format
 
-messages = importlib.import_module("sample.v1_pb2")
-services = importlib.import_module("sample.v1_pb2_grpc")
+NAME = "sample" if sys.argv[1] == "serve" else sys.argv[1]
+messages = importlib.import_module(f"{NAME}.v1_pb2")
+services = importlib.import_module(f"{NAME}.v1_pb2_grpc")
 statuses = importlib.import_module("status_pb2")
 
 
 def call(address: str, token: str, method: str) -> dict:
+    (service,) = messages.DESCRIPTOR.services_by_name
     request = json_format.Parse(sys.stdin.read(), getattr(messages, f"{method}Request")())
     with grpc.insecure_channel(address, [("grpc.enable_http_proxy", 0)]) as channel:
-        send = getattr(services.SampleStub(channel), method)
+        send = getattr(getattr(services, f"{service}Stub")(channel), method)
         try:
             answer = send(request, metadata=[("authorization", f"Bearer {token}")], timeout=20)
         except grpc.RpcError as error:
@@ -44,7 +46,7 @@ def told(error: grpc.RpcError) -> dict:
     }
 
 
-class Keeper(services.SampleServicer):
+class Keeper(getattr(services, "SampleServicer", object)):
     def GetThing(self, request, context):  # noqa: N802  protoc's name
         """The same thing, of which it keeps only what its version knows."""
         answer = messages.GetThingResponse()
@@ -70,7 +72,7 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "client":
-        print(json.dumps(call(*sys.argv[2:])))
-    else:
+    if sys.argv[1] == "serve":
         serve()
+    else:
+        print(json.dumps(call(*sys.argv[2:])))

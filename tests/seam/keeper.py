@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 
+from django.db import OperationalError
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
@@ -46,4 +47,8 @@ def get_hidden() -> str:
 
 
 def get_failure(*, kind: str) -> str:
-    raise {"bug": ZeroDivisionError("1/0 at 10.0.0.7"), "foreign": AssetNotFound("not ours")}[kind]
+    raise {
+        "bug": ZeroDivisionError("1/0 at 10.0.0.7"),
+        "foreign": AssetNotFound("not ours"),
+        "database": OperationalError("2006 gone away at 10.0.0.7"),
+    }[kind]

@@ -1,6 +1,6 @@
-"""What differs on purpose between a plain call and one through the bytes; whoever writes a caller should know it.
+"""What differs on purpose between a plain call, one through the bytes, and one to another process.
 
-All else is the same: see test_binding.py.
+Whoever writes a caller should know it. All else is the same: see test_binding.py.
 """
 
 from __future__ import annotations
@@ -9,13 +9,16 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy
 
 from apps.media.contract import AssetNotFound
 from seam import use
+from seam.address import MAX_MESSAGE_BYTES
 from seam.codec import InvalidMessage
-from seam.wire import CallFailed
+from seam.request import budget
+from seam.wire import CallFailed, Unavailable
 from tests.seam import keeper, values
 from tests.seam.sample import Part, Sample
 
@@ -111,6 +114,35 @@ def test_what_nobody_anticipated(bound: str, caplog: pytest.LogCaptureFixture) -
     if bound != "local":
         assert str(caught.value) == "sample.get_failure failed: ZeroDivisionError."
         assert "10.0.0.7" in caplog.text
+
+
+def test_a_database_that_does_not_answer(bound: str) -> None:
+    """To another process it is the whole service that does not answer, which may pass."""
+    expected = {"local": OperationalError, "wire": CallFailed, "remote": Unavailable}[bound]
+    with pytest.raises(CallFailed if bound != "local" else OperationalError) as caught:
+        use(Sample).get_failure(kind="database")
+    assert type(caught.value) is expected
+    assert ("10.0.0.7" in str(caught.value)) == (bound == "local")
+
+
+def test_the_time_of_a_request(bound: str) -> None:
+    """Only another process can keep a request waiting, so only there a call may come too late."""
+    with budget(0.01):
+        if bound == "remote":
+            with pytest.raises(Unavailable, match="used up"):
+                use(Sample).get_language()
+        else:
+            assert use(Sample).get_language() == "en"
+
+
+def test_a_huge_value(bound: str) -> None:
+    """A message has eight megabytes at most: let a file cross by its name."""
+    huge = values.thing(text="x" * (MAX_MESSAGE_BYTES + 1))
+    if bound == "remote":
+        with pytest.raises(CallFailed, match="RESOURCE_EXHAUSTED"):
+            use(Sample).get_thing(thing=huge)
+    else:
+        assert use(Sample).get_thing(thing=huge) == huge
 
 
 def test_an_error_of_another_contract(bound: str) -> None:

@@ -6,25 +6,19 @@ import importlib
 import sys
 from pathlib import Path
 
-import grpc_tools
 import pytest
 from django.core.management import CommandError, call_command
 from google.protobuf import descriptor_pb2
-from grpc_tools import protoc
 
 from seam.contract import Contract
 from seam.messages import Messages
 from seam.proto import incompatibilities, render
 from seam.registry import registry
 from tests.seam import sample, values
+from tests.seam.protoc import compile_proto
 from tests.servers import ROOT
 
-INCLUDES = Path(grpc_tools.__file__).parent / "_proto"
 COMMITTED = ROOT / "docs" / "contracts"
-
-
-def compile_proto(folder: Path, name: str, *options: str) -> None:
-    assert protoc.main(["protoc", f"-I{folder}", f"-I{INCLUDES}", *options, name]) == 0
 
 
 @pytest.mark.parametrize("context", ["auth", "catalog", "media", "seam"])

@@ -5,6 +5,9 @@ The servers here are real ones on loopback; that whole processes are killed or h
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,8 +19,9 @@ from typing import Any
 import pytest
 from django.db import InterfaceError, OperationalError
 
+from seam.address import MAX_MESSAGE_BYTES
 from seam.contract import Contract
-from seam.peer import MAX_MESSAGE_BYTES, RetryTokens
+from seam.peer import RetryTokens
 from seam.remote import CallFailed, Unavailable, remote
 from seam.request import budget, seconds_left
 from tests import remotely, servers
@@ -286,3 +290,38 @@ class TestWhatComesBack:
         assert len(sample.get_language()) == MAX_MESSAGE_BYTES - 1000
         with pytest.raises(CallFailed, match="RESOURCE_EXHAUSTED"):
             sample.get_language()
+
+
+class TestProcesses:
+    """What can only be seen in a process of its own."""
+
+    def run(self, *lines: str) -> str:
+        code = "\n".join(["import os, sys, django", "django.setup()", *lines])
+        env = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONPATH": str(servers.ROOT)}
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def test_a_site_in_one_process_does_not_load_grpc(self) -> None:
+        assert self.run("print('grpc' in sys.modules)") == "False\n"
+
+    def test_after_a_fork_it_is_opened_anew(self, declared: Contract) -> None:
+        with remotely.running((declared, keeper)) as address:
+            said = self.run(
+                "from seam.contract import read_contract",
+                "from seam.registry import registry",
+                "from seam.remote import remote",
+                "from tests import remotely",
+                "from tests.seam import sample",
+                "contract = read_contract('sample', sample)",
+                "registry.declare(contract)",
+                f"with remotely.reached({address!r}) as peer:",
+                "    ask = remote(contract, peer).get_language",
+                "    print(ask(), flush=True)",
+                "    if os.fork() == 0:",
+                "        print(ask(), flush=True)",
+                "        os._exit(0)",
+                "    print(os.wait()[1], ask())",
+            )
+        assert said == "en\nen\n0 en\n"

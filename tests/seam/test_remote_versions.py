@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -20,16 +19,9 @@ from seam.proto import incompatibilities, render
 from seam.remote import CallFailed, remote
 from tests import remotely
 from tests.seam import keeper, values
+from tests.seam.protoc import SCRIPT, ask_as, program_of
 from tests.seam.sample import Colour, Part, Refused, Sample
-from tests.seam.test_proto import compile_proto
-from tests.servers import ROOT
 
-STATUS = """\
-syntax = "proto3";
-package google.rpc;
-import "google/protobuf/any.proto";
-message Status { int32 code = 1; string message = 2; repeated google.protobuf.Any details = 3; }
-"""
 THING = values.thing(size=7, shade=Colour.RED, spare=Part(name="wheel"), maybe_text="á", labels={"a": "b"})
 
 
@@ -71,17 +63,12 @@ def program(
             folder = tmp_path_factory.mktemp(version.__name__)
             assert version is same or version(current) != current
             (folder / "sample.v1.proto").write_text(version(current))
-            (folder / "status.proto").write_text(STATUS)
-            outs = (f"--python_out={folder}", f"--grpc_python_out={folder}")
-            compile_proto(folder, "sample.v1.proto", *outs)
-            compile_proto(folder, "status.proto", *outs)
-            made[version.__name__] = os.environ | {"PYTHONPATH": str(folder), "PYTHONSAFEPATH": "1"}
+            made[version.__name__] = program_of(folder, "sample")
         return made[version.__name__]
 
     return environment
 
 
-SCRIPT = str(ROOT / "tests" / "seam" / "foreign.py")
 VERSIONS = pytest.mark.parametrize("version", [same, older, newer])
 
 
@@ -89,13 +76,8 @@ VERSIONS = pytest.mark.parametrize("version", [same, older, newer])
 def ask(program: Any, contract: Contract) -> Run:
     def run(version: Callable[[str], str], address: str, method: str, data: Any) -> Any:
         """What the foreign client of that version prints."""
-        command = [sys.executable, SCRIPT, "client", address, remotely.OURS.token("sample"), method]
         env = program(version, render(contract))
-        done = subprocess.run(
-            command, env=env, input=json.dumps(data), capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return ask_as(env, "sample", address, remotely.OURS.token("sample"), method, data)
 
     return run
 
@@ -107,7 +89,7 @@ def serving(program: Any, contract: Contract, declared: Contract) -> Any:
         """The foreign server of that version, as `use` would give it to us."""
         env = program(version, render(contract))
         with subprocess.Popen(
-            [sys.executable, SCRIPT, "server"], env=env, stdout=subprocess.PIPE, text=True
+            [sys.executable, SCRIPT, "serve"], env=env, stdout=subprocess.PIPE, text=True
         ) as process:
             try:
                 assert process.stdout is not None

@@ -27,6 +27,7 @@ class Workplace:
     database: MariaDB | None
     env: dict[str, str]
     name: str
+    contexts: tuple[str, ...] = CONTEXTS
     servers: list[Server] = field(default_factory=list)
 
     def manage(self, *arguments: str) -> str:
@@ -82,13 +83,16 @@ class Workplace:
         for server in self.servers:
             server.kill()
         self.servers.clear()
-        for context, label in zip(CONTEXTS, ("accounts", "media", "catalog"), strict=True):
+        for context in self.contexts:
+            label = "accounts" if context == "auth" else context
             for table in (f"{label}_outboxevent", f"{label}_job", "probe_begun", "probe_done"):
                 self.sql(context, f"DELETE FROM {table}")
 
 
 @contextmanager
-def workplace(folder: Path, database: MariaDB | None) -> Iterator[Workplace]:
+def workplace(
+    folder: Path, database: MariaDB | None, contexts: tuple[str, ...] = CONTEXTS, **settings: str
+) -> Iterator[Workplace]:
     name = f"probe{next(_numbers)}"
     unwanted = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "DATA_DIR"}
     env = {key: value for key, value in os.environ.items() if key not in unwanted}
@@ -97,11 +101,11 @@ def workplace(folder: Path, database: MariaDB | None) -> Iterator[Workplace]:
         "DATA_DIR": str(folder / "data"),
         "ENV_FILE": os.devnull,
         "PYTHONUNBUFFERED": "1",
-    }
+    } | settings
     if database:
         database.create_databases(name)
         env["DATABASE_URL"] = database.url(name)
-    place = Workplace(folder, database, env, name)
+    place = Workplace(folder, database, env, name, contexts)
     place.manage("probe", "setup")
     try:
         yield place

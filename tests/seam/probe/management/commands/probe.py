@@ -11,6 +11,8 @@ from django.db import connections
 
 from apps.catalog.contract import ItemWithdrawn
 from seam import atomic, enqueue, publish
+from seam.registry import registry
+from seam.request import request_id
 
 NOTES = "CREATE TABLE IF NOT EXISTS {} (id INTEGER PRIMARY KEY {}, what VARCHAR(100), pid INTEGER)"
 
@@ -24,7 +26,7 @@ class Command(BaseCommand):
         getattr(self, action)(*numbers)
 
     def setup(self) -> None:
-        for alias in connections:
+        for alias in (served.alias for served in registry):
             call_command("migrate", database=alias, verbosity=0)
             auto = "AUTO_INCREMENT" if connections[alias].vendor == "mysql" else "AUTOINCREMENT"
             with connections[alias].cursor() as cursor:
@@ -50,7 +52,7 @@ class Command(BaseCommand):
     def write(self, writer: int, share: int) -> None:
         try:
             for number in range(share):
-                with atomic("catalog"):
+                with request_id(f"said-{writer}"), atomic("catalog"):
                     publish(ItemWithdrawn(item_id=uuid4(), slug=f"{writer}-{number}"))
         finally:
             connections.close_all()
