@@ -66,7 +66,15 @@ def test_a_token_gets_nobody_another_one(bob):
         assert "Sign in first" in answer.json()["detail"]
 
 
-def test_an_ended_session_gets_no_token_though_its_copy_lives(bob):
+@pytest.fixture
+def shared_copies(redis_server, settings):
+    """Copies of sessions in a Redis, as where there are several processes."""
+    settings.CACHES = settings.CACHES | {
+        "sessions": redis_cache(redis_server.url(), prefix="session", serializer="json.JSONSerializer")
+    }
+
+
+def test_an_ended_session_gets_no_token_though_its_copy_lives(bob, shared_copies):
     client = browser(bob)
     assert ask(client).status_code == 200
     get_user_model().objects.filter(pk=bob.id).update(is_active=False)  # behind every copy's back
@@ -161,11 +169,8 @@ def test_a_role_that_was_taken_away_is_gone_with_the_next_token(me, alice):
     assert who(token_for(alice)).role == Role.MEMBER
 
 
-def test_a_session_that_is_known_to_have_ended_ends_its_tokens(me, bob, redis_server, settings):
+def test_a_session_that_is_known_to_have_ended_ends_its_tokens(me, bob, shared_copies):
     """Where processes share a Redis, each knows of it; where not, the token runs out in five minutes."""
-    settings.CACHES = settings.CACHES | {
-        "sessions": redis_cache(redis_server.url(), prefix="session", serializer="json.JSONSerializer")
-    }
     client = browser(bob)
     key = client.cookies[django_settings.SESSION_COOKIE_NAME].value
     headers = bearer(ask(client).json()["access_token"])
