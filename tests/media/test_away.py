@@ -63,6 +63,8 @@ def test_an_upload_is_told_to_try_again_and_nothing_is_half_kept(
     answer = signed_in.post(path, {"file": File(io.BytesIO(picture()), name="lake.png")})
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "Send this one again in a minute." in answer.content.decode().replace("&#x27;", "'")
+    if path == "/pictures/upload":
+        assert "<strong>lake.png</strong>" in answer.content.decode(), "of several files, which"
     assert "127.0.0.1" not in answer.content.decode(), "where pictures are kept is nobody's business"
     assert models.Original.objects.count() == models.Asset.objects.count() == models.Job.objects.count() == 0
     on(s3_server.make_bucket())

@@ -14,7 +14,7 @@ from django.urls import resolve
 from django.utils.http import http_date
 
 from apps.media import delivery, service
-from apps.media.storage import originals, renditions
+from apps.media.storage import incoming_files, originals, renditions
 from tests.media import drawn
 from tests.media.drawn import picture
 from tests.people import sign_in
@@ -290,7 +290,10 @@ def test_in_a_bucket_each_file_says_what_it_is_and_nobody_may_read_it(asset, s3_
     found = client.head_object(Bucket=bucket, Key=f"originals/{kept.name}")
     assert (found["ContentType"], found["ContentDisposition"]) == ("application/octet-stream", "attachment")
     assert found["CacheControl"] == "private, no-store"
-    for key in (f"originals/{kept.name}", f"renditions/{kept.rendition_names[0]}"):
+    incoming_files().save("a/red.png", File(io.BytesIO(b"<script>")))
+    found = client.head_object(Bucket=bucket, Key="incoming/a/red.png")
+    assert found["ContentDisposition"] == "attachment"  # the type SeaweedFS guesses by the name
+    for key in (f"originals/{kept.name}", f"renditions/{kept.rendition_names[0]}", "incoming/a/red.png"):
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{s3_server.endpoint}/{bucket}/{key}", timeout=60)
         refused.value.close()
