@@ -206,7 +206,13 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_ADAPTER = "apps.auth.adapter.Adapter"
-ACCOUNT_FORMS = {"signup": "apps.auth.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "signup": "apps.auth.forms.SignUpForm",
+    "login": "apps.auth.forms.SignInForm",
+    "change_password": "apps.auth.forms.ChangeForm",
+    "set_password": "apps.auth.forms.SetForm",
+    "reset_password_from_key": "apps.auth.forms.ResetForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up, and nowhere else
 ACCOUNT_CHANGE_EMAIL = True

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.forms import SignupForm
+from allauth.account.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+    SignupForm,
+)
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
@@ -13,6 +19,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.auth.models import User
 from seam import atomic
+
+PASSWORD_RULE = _("At least 8 characters; not a common password, and not like your name or address.")
 
 
 def _name_field() -> forms.CharField:
@@ -35,9 +43,7 @@ class SignUpForm(SignupForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["password1"].help_text = _(
-            "At least 8 characters; not a common password, and not like your name or address."
-        )
+        self.fields["password1"].help_text = PASSWORD_RULE
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         # The slow part comes first, for a new address and a known one alike.
@@ -51,6 +57,40 @@ class SignUpForm(SignupForm):
     def save(self, request: HttpRequest) -> User:
         with atomic("auth"):  # the person, the address and the event
             return super().save(request)
+
+
+class SignInForm(LoginForm):
+    """Says what remembering means."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["remember"].label = _("Stay signed in on this device")
+
+
+class NewPassword:
+    """A form that asks for a new password, in the words of the other pages. Put it before allauth's."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = _("New password")
+        self.fields["password1"].help_text = PASSWORD_RULE
+        self.fields["password2"].label = _("New password, once more")
+        if "oldpassword" in self.fields:
+            self.fields["oldpassword"].label = _("Current password")
+
+
+class ChangeForm(NewPassword, ChangePasswordForm):
+    pass
+
+
+class SetForm(NewPassword, SetPasswordForm):
+    pass
+
+
+class ResetForm(NewPassword, ResetPasswordKeyForm):
+    pass
 
 
 class ProfileForm(forms.ModelForm):
