@@ -64,6 +64,21 @@ def tell_to_stop(pid: int) -> None:
         os.kill(pid, signal.SIGTERM)
 
 
+def end_when_the_terminal_closes() -> None:
+    """A window that is closed ends the site as Ctrl-C does; honcho leaves the processes running. nohup still holds."""
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        return
+    signal.signal(signal.SIGHUP, hung_up)
+
+
+def hung_up(*_: object) -> None:
+    # Each of honcho's processes gets this signal too, and ignores SIGTERM until its child has ended.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for said in (1, 2):
+        os.dup2(nowhere, said)  # writing to a terminal that is gone is an error
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
@@ -98,6 +113,7 @@ def main() -> int:
     honcho.manager.KILL_WAIT = settings.DRAIN_SECONDS + 3
     supervisor = Supervisor(Printer(sys.stdout, prefix=sys.stdout.isatty() or not arguments.redis))
     run, env = commands(own_redis=arguments.redis)
+    end_when_the_terminal_closes()
     for name, command in run.items():
         supervisor.add_process(name, command, env=env, cwd=str(settings.BASE_DIR))
     supervisor.loop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -88,6 +89,36 @@ def test_when_one_process_dies_all_end_and_that_is_a_failure(env, tmp_path, name
 
         assert supervisor.process.wait(40) != 0
         assert [name for name, pid in running.items() if is_running(pid)] == []
+
+
+def test_closing_the_terminal_ends_the_site(env, tmp_path):
+    assert manage(env, "prepare", "--built").returncode == 0
+    terminal, inside = os.openpty()
+    command = [sys.executable, "-m", "monolith.supervisor"]
+    with subprocess.Popen(
+        ["setsid", "--ctty", *command], cwd=ROOT, env=env, stdin=inside, stdout=inside, stderr=inside
+    ) as supervisor:
+        try:
+            os.close(inside)
+            said = read_until("The site is up", terminal, 60)
+        finally:
+            os.close(terminal)
+        try:
+            assert supervisor.wait(60) == 143
+        finally:
+            left = [(name, int(pid)) for name, pid in STARTED.findall(said) if is_running(int(pid))]
+            for _name, pid in left:
+                os.kill(pid, signal.SIGKILL)
+    assert left == []
+
+
+def read_until(words: str, terminal: int, seconds: float) -> str:
+    said, until = "", time.monotonic() + seconds
+    while words not in said:
+        assert time.monotonic() < until, said
+        if select.select([terminal], [], [], 1)[0]:
+            said += os.read(terminal, 65536).decode()
+    return said
 
 
 def test_it_can_be_ended_in_its_first_moments(env, tmp_path):
