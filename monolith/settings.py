@@ -255,7 +255,8 @@ REST_FRAMEWORK = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 # What auth's client says is said in every process.
-LOCALE_PATHS = [BASE_DIR / "monolith" / "locale", BASE_DIR / "apps" / "auth" / "locale"]
+# Those of apps are found by themselves; functions are none.
+LOCALE_PATHS = [BASE_DIR / "monolith" / "locale", *sorted(BASE_DIR.glob("functions/*/locale"))]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

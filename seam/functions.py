@@ -32,6 +32,10 @@ class FunctionFailed(RuntimeError):
     """A function elsewhere gave no answer that can be used; the message says which one and why."""
 
 
+class TooLarge(FunctionFailed):
+    """More than can travel to a function; nobody was asked."""
+
+
 class NotNamed(PermissionError):
     """The job names no such file."""
 
@@ -88,6 +92,10 @@ class Function:
     given: Callable[[Any], dict[str, Any]] = _as_it_is
     files: Callable[[Any], Files] = _no_files
 
+    @property
+    def is_elsewhere(self) -> bool:
+        return self.name in settings.FUNCTIONS
+
     def __call__(self, data: Any, *, subject: str, seconds: int) -> dict[str, Any]:
         """Do the work, here or elsewhere. Raises FunctionFailed, and what `handle` raises here.
 
@@ -137,7 +145,7 @@ def _ask(
     data = {"input": given} | _lent(files, seconds + GRACE_SECONDS)
     message = to_structured_event(CloudEvent(attributes, data))
     if len(message.body) > MOST_BYTES:
-        raise FunctionFailed(
+        raise TooLarge(
             f"{name} is asked with {len(message.body)} bytes; at most {MOST_BYTES} can travel. Name a file instead."
         )
     headers = message.headers | sign(settings.FUNCTION_KEYS, message_id, message.body)

@@ -11,8 +11,8 @@ import zstandard
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from apps.catalog.importing.records import ImportProblem
 from apps.catalog.importing.streams import CHUNK, stream_of
+from functions.catalog_import_chunk.records import ImportProblem
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"

@@ -12,8 +12,15 @@ from django.utils.translation import gettext as _
 from apps.catalog.importing.encodings import Utf8
 from apps.catalog.importing.json_lines import too_large
 from apps.catalog.importing.lines import Line, read_lines
-from apps.catalog.importing.records import ImportProblem, Outcome, Record, RecordProblem, Rejected, shown
-from apps.catalog.importing.suggest import did_you_mean
+from functions.catalog_import_chunk.records import (
+    ImportProblem,
+    Outcome,
+    Record,
+    RecordProblem,
+    Rejected,
+    shown,
+)
+from functions.catalog_import_chunk.suggest import did_you_mean
 
 DELIMITERS = ",;\t|"
 

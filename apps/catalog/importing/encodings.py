@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from apps.catalog.importing.records import ImportProblem, RecordProblem
 from apps.catalog.importing.streams import CHUNK, stream_of
+from functions.catalog_import_chunk.records import ImportProblem, RecordProblem
 
 # The longer marks first: UTF-32's begins with UTF-16's.
 MARKS = {

@@ -13,7 +13,7 @@ from apps.catalog.importing.delimited import Dialect, read_delimited, sniff_deli
 from apps.catalog.importing.encodings import as_utf8
 from apps.catalog.importing.json_array import read_json_array
 from apps.catalog.importing.json_lines import read_json_lines
-from apps.catalog.importing.records import MAX_RECORD_BYTES, ImportProblem, Outcome
+from functions.catalog_import_chunk.records import MAX_RECORD_BYTES, ImportProblem, Outcome
 
 FORMATS = ("csv", "tsv", "jsonl", "json")
 

@@ -15,8 +15,15 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 
 from apps.catalog.importing.json_lines import DECODER, as_object, too_large, unreadable
-from apps.catalog.importing.records import ImportProblem, Outcome, Record, RecordProblem, Rejected, shown
 from apps.catalog.importing.streams import CHUNK
+from functions.catalog_import_chunk.records import (
+    ImportProblem,
+    Outcome,
+    Record,
+    RecordProblem,
+    Rejected,
+    shown,
+)
 
 GAP = re.compile(r"[\s,]*")
 OUTSIDE_STRING = re.compile(r'["{}\[\],]')

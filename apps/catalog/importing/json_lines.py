@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.importing.encodings import Utf8
 from apps.catalog.importing.lines import Line, read_lines
-from apps.catalog.importing.records import Outcome, Record, RecordProblem, Rejected, shown
+from functions.catalog_import_chunk.records import Outcome, Record, RecordProblem, Rejected, shown
 
 
 def read_json_lines(stream: io.BufferedReader, limit: int) -> Iterator[Outcome]:

@@ -1,34 +1,18 @@
-"""One record by the mapping's rules: the item as it will stand in the catalogue."""
+"""What a record became: the item as it will stand in the catalogue."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
-from django.utils.translation import gettext as _
-
-from apps.catalog.categories import LEVELS
 from apps.catalog.checks import check
 from apps.catalog.contract import InvalidItem
 from apps.catalog.drafts import Draft, Fact, FactValue
-from apps.catalog.importing.mapping import AttributeRules, CategoryRules, Mapping, PictureRules
-from apps.catalog.importing.records import Record, RecordProblem
-from apps.catalog.importing.values import EACH, Expression, Path, as_text, step_into
-
-NUMBER = {
-    mark: re.compile(
-        rf"[+-]?\d{{1,40}}({re.escape(mark)}\d{{1,40}})?(e[+-]?\d{{1,2}})?", re.ASCII | re.IGNORECASE
-    )
-    for mark in ".,"
-}
-KEY_LENGTH = 191
-CATEGORY_LENGTH = 200
+from functions.catalog_import_chunk.records import RecordProblem
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,196 +35,32 @@ class MappedItem:
         return blake2b(plain.encode(), digest_size=16).hexdigest()
 
 
-class Mapper:
-    """Applies a mapping to records. `skipped` counts values left out because of `invalid = "skip"`."""
-
-    def __init__(self, mapping: Mapping) -> None:
-        self._mapping = mapping
-        self._decimal = mapping.file.decimal
-        self.skipped: dict[str, int] = {}
-
-    def __call__(self, record: Record) -> MappedItem:
-        """Raises RecordProblem."""
-        data = self._with_defaults(record.data)
-        item = MappedItem(
-            key=_short_enough("key", self._required("key", data), KEY_LENGTH),
-            draft=self._draft(data),
-            published=self._mapping.item.status == "published",
-            categories=tuple(self._categories(data)),
-            pictures=tuple(_pictures(self._mapping.pictures, data)),
-            alt=self._alt(data),
-        )
-        try:
-            check(item.draft)
-        except InvalidItem as invalid:
-            raise RecordProblem(str(invalid)) from invalid
-        return item
-
-    def _draft(self, data: dict[str, Any]) -> Draft:
-        rules = self._mapping.item
-        price, currency = self._price(data)
-        return Draft(
-            title=_one_line(self._required("title", data)),
-            slug=rules.slug.text(data) if rules.slug else "",
-            description=rules.description.text(data) if rules.description else "",
-            translations=self._translations(data),
-            facts=list(self._facts(data)),
-            price=price,
-            currency=currency,
-        )
-
-    def _with_defaults(self, data: dict[str, Any]) -> dict[str, Any]:
-        if not self._mapping.defaults:
-            return data
-        return data | {
-            name: value
-            for name, value in self._mapping.defaults.items()
-            if not any(Path.parse(name).texts(data))
-        }
-
-    def _required(self, what: str, data: dict[str, Any]) -> str:
-        expression: Expression = getattr(self._mapping.item, what)
-        text = expression.text(data)
-        if not text:
-            source = " / ".join(path.text for path in expression.paths)
-            raise RecordProblem(
-                _("There is no %(what)s: “%(source)s” is empty.") % {"what": what, "source": source}
-            )
-        return text
-
-    def _translations(self, data: dict[str, Any]) -> dict[str, dict[str, str]]:
-        found: dict[str, dict[str, str]] = {}
-        for language, rules in self._mapping.item.translations.items():
-            title = _one_line(rules.title.text(data)) if rules.title else ""
-            description = rules.description.text(data) if rules.description else ""
-            if texts := {k: v for k, v in (("title", title), ("description", description)) if v}:
-                found[language] = texts
-        return found
-
-    def _categories(self, data: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-        seen: set[tuple[str, ...]] = set()
-        for rules in self._mapping.categories:
-            for names in _category_paths(rules, data):
-                if names and (whole := (*rules.under, *names)) not in seen:
-                    seen.add(whole)
-                    yield self._checked_category(whole)
-
-    def _checked_category(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        if len(names) > LEVELS:
-            raise RecordProblem(
-                _("A category has %(levels)d levels; at most %(limit)d are kept.")
-                % {"levels": len(names), "limit": LEVELS}
-            )
-        return tuple(_short_enough("category", _one_line(name), CATEGORY_LENGTH) for name in names)
-
-    def _facts(self, data: dict[str, Any]) -> Iterator[Fact]:
-        for rules in self._mapping.attributes:
-            texts = rules.source.texts(data)
-            for text in _split(texts, rules.split):
-                try:
-                    yield Fact(name=rules.name, value=self._typed(rules, text))
-                except RecordProblem:
-                    if rules.invalid == "reject":
-                        raise
-                    self.skipped[rules.name] = self.skipped.get(rules.name, 0) + 1
-
-    def _typed(self, rules: AttributeRules, text: str) -> FactValue:
-        if rules.type == "number":
-            return number(rules.name, text, self._decimal)
-        return _date(rules, text) if rules.type == "date" else text
-
-    def _price(self, data: dict[str, Any]) -> tuple[Decimal | None, str]:
-        rules = self._mapping.price
-        text = rules.source.text(data) if rules else ""
-        if not rules or not text:
-            return None, ""
-        currency = rules.currency_source.text(data) if rules.currency_source else rules.currency
-        return number("price", text, self._decimal), currency.upper()
-
-    def _alt(self, data: dict[str, Any]) -> str:
-        rules = self._mapping.pictures
-        return rules.alt.text(data) if rules and rules.alt else ""
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _short_enough(what: str, text: str, limit: int) -> str:
-    if len(text) > limit:
-        raise RecordProblem(
-            _("The %(what)s has %(length)d characters; at most %(limit)d are kept.")
-            % {"what": what, "length": len(text), "limit": limit}
-        )
-    return text
-
-
-def number(what: str, text: str, decimal: str = ".") -> Decimal:
-    """A plain number; `decimal` is the mark before its decimals. Raises RecordProblem."""
-    if not NUMBER[decimal].fullmatch(text):
-        raise RecordProblem(
-            _(
-                "%(what)s: “%(text)s” is not a number. "
-                "Write it like %(example)s, without currency or thousands marks."
-            )
-            % {"what": what, "text": text[:40], "example": f"1234{decimal}5"}
-        )
-    return Decimal(text.replace(",", "."))
-
-
-def _date(rules: AttributeRules, text: str) -> date:
+def item_of(plain: dict[str, Any]) -> MappedItem:
+    """The item that those plain values describe. Raises RecordProblem for one that can't be kept."""
+    draft = Draft(
+        title=plain["title"],
+        slug=plain["slug"],
+        description=plain["description"],
+        translations=plain["translations"],
+        facts=[Fact(name=name, value=_value(kind, text)) for name, kind, text in plain["facts"]],
+        price=None if plain["price"] is None else Decimal(plain["price"]),
+        currency=plain["currency"],
+    )
     try:
-        return datetime.strptime(text, rules.format).date() if rules.format else date.fromisoformat(text)  # noqa: DTZ007
-    except ValueError as error:
-        raise RecordProblem(
-            _(
-                "%(what)s: “%(text)s” is not a date written like %(example)s. "
-                "Say how dates are written with format."
-            )
-            % {"what": rules.name, "text": text[:40], "example": rules.format or "2026-01-31"}
-        ) from error
+        check(draft)
+    except InvalidItem as invalid:
+        raise RecordProblem(str(invalid)) from invalid
+    return MappedItem(
+        key=plain["key"],
+        draft=draft,
+        published=plain["published"],
+        categories=tuple(tuple(names) for names in plain["categories"]),
+        pictures=tuple(plain["pictures"]),
+        alt=plain["alt"],
+    )
 
 
-def _category_paths(rules: CategoryRules, data: dict[str, Any]) -> Iterator[tuple[str, ...]]:
-    for alternative in rules.source.alternatives:
-        if isinstance(alternative, Path) and EACH in alternative.steps and alternative.text not in data:
-            found = list(_tree(data, alternative.steps, alternative.text))
-        else:
-            texts = alternative.texts(data)
-            found = [path for text in texts for path in _written(text, rules)]
-        if found:
-            yield from found
-            return
-
-
-def _written(text: str, rules: CategoryRules) -> Iterator[tuple[str, ...]]:
-    for one in _split([text], rules.split):
-        yield tuple(_split([one], rules.levels))
-
-
-def _tree(node: Any, steps: tuple[str | int, ...], where: str) -> Iterator[tuple[str, ...]]:
-    """Every branch to its end: `a[].b[].name` gives (name of a, name of b), or (name of a,) without b."""
-    label = steps[len(steps) - steps[::-1].index(EACH) :]
-    if EACH not in steps:
-        return
-    cut = steps.index(EACH)
-    for step in steps[:cut]:
-        node = step_into(node, step)
-    for child in node if isinstance(node, list) else ():
-        name = child
-        for step in label:
-            name = step_into(name, step)
-        if text := as_text(name, where):
-            rest = steps[cut + 1 :]
-            deeper = list(_tree(child, rest, where)) if EACH in rest else []
-            yield from ((text, *names) for names in deeper or [()])
-
-
-def _pictures(rules: PictureRules | None, data: dict[str, Any]) -> Iterator[str]:
-    if rules:
-        yield from _split(rules.source.texts(data), rules.split)
-
-
-def _split(texts: list[str], mark: str) -> Iterator[str]:
-    for text in texts:
-        yield from (part.strip() for part in (text.split(mark) if mark else [text]) if part.strip())
+def _value(kind: str, text: str) -> FactValue:
+    if kind == "number":
+        return Decimal(text)
+    return date.fromisoformat(text) if kind == "date" else text

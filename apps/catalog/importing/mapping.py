@@ -1,132 +1,25 @@
-"""The mapping file: where in a record the key, the texts, the categories … are (docs/importing.md)."""
+"""The mapping file, read and checked (docs/importing.md)."""
 
 from __future__ import annotations
 
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.catalog.checks import FACT_NAME
-from apps.catalog.importing.records import ImportProblem
-from apps.catalog.importing.strict import build
-from apps.catalog.importing.values import Expression
 from apps.catalog.text import slug_of
+from functions.catalog_import_chunk.records import ImportProblem
+from functions.catalog_import_chunk.rules import AttributeRules, Mapping, PriceRules
+from functions.catalog_import_chunk.strict import build
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
 CURRENCY = re.compile(r"[A-Z]{3}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class FileRules:
-    """How the file is written, where that can't be seen from it. `decimal`: the mark in its numbers."""
-
-    format: Literal["csv", "tsv", "jsonl", "json"] | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
-    quotes: bool = True
-    decimal: Literal[".", ","] = "."
-
-
-@dataclass(frozen=True, kw_only=True)
-class TextRules:
-    title: Expression | None = None
-    description: Expression | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemRules:
-    """`key` tells the records of this source apart, and finds an item again when the import is run again."""
-
-    key: Expression
-    title: Expression
-    description: Expression | None = None
-    slug: Expression | None = None
-    status: Literal["published", "draft"] = "published"
-    translations: dict[str, TextRules] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CategoryRules:
-    """Each `[]` of a path is one level of the tree. `split`: between categories, `levels`: between levels."""
-
-    source: Expression
-    split: str = ""
-    levels: str = ""
-    under: list[str] = field(default_factory=list)
-    labels: dict[str, dict[str, str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class AttributeRules:
-    """`labels`: its name in other languages. `split`: between several values. `format` of dates as in strptime.
-
-    `pages`: each of its values has a page; `filter`: it is offered beside lists and search results.
-    """
-
-    name: str
-    source: Expression
-    type: Literal["text", "number", "date"] = "text"
-    split: str = ""
-    labels: dict[str, str] = field(default_factory=dict)
-    format: str = ""
-    invalid: Literal["reject", "skip"] = "reject"
-    pages: bool = True
-    filter: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class PriceRules:
-    """`currency` is an ISO 4217 code for all; `currency_source` says where each record names its own."""
-
-    source: Expression
-    currency: str = ""
-    currency_source: Expression | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class PictureRules:
-    """`folder`: where the files are, relative to the data file. `alt`: what there is to see."""
-
-    source: Expression
-    split: str = ""
-    folder: str = ""
-    alt: Expression | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mapping:
-    item: ItemRules
-    name: str = ""
-    file: FileRules = field(default_factory=FileRules)
-    categories: list[CategoryRules] = field(default_factory=list)
-    attributes: list[AttributeRules] = field(default_factory=list)
-    price: PriceRules | None = None
-    pictures: PictureRules | None = None
-    defaults: dict[str, str] = field(default_factory=dict)
-
-    def columns(self) -> list[str]:
-        """Every column a delimited file must have."""
-        paths = (path.text for expression in self._expressions() for path in expression.paths)
-        return [name for name in dict.fromkeys(paths) if name not in self.defaults]
-
-    def _expressions(self) -> Iterator[Expression]:
-        one = [self.item.key, self.item.title, self.item.description, self.item.slug]
-        one += [
-            text for rules in self.item.translations.values() for text in (rules.title, rules.description)
-        ]
-        one += [category.source for category in self.categories]
-        one += [attribute.source for attribute in self.attributes]
-        if self.price:
-            one += [self.price.source, self.price.currency_source]
-        if self.pictures:
-            one += [self.pictures.source, self.pictures.alt]
-        return (expression for expression in one if expression)
 
 
 def load_mapping(path: Path) -> Mapping:

@@ -11,9 +11,9 @@ from django.core.files import File
 from django.core.files.storage import storages
 from django.utils.translation import gettext as _
 
-from apps.catalog.importing.mapping import Mapping
-from apps.catalog.importing.records import RecordProblem
 from apps.media.contract import Media, PictureRefused, StorageAway
+from functions.catalog_import_chunk.records import RecordProblem
+from functions.catalog_import_chunk.rules import Mapping
 from seam import use
 
 

@@ -8,7 +8,7 @@ from typing import IO
 
 from django.utils.translation import gettext as _
 
-from apps.catalog.importing.records import ImportProblem, Rejected
+from functions.catalog_import_chunk.records import ImportProblem, Rejected
 
 SHOWN = 5
 

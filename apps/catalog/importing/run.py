@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
-from apps.catalog.importing.mapped import MappedItem, Mapper
-from apps.catalog.importing.records import ImportProblem, Outcome, Record, RecordProblem, Rejected
+from apps.catalog.importing.mapped import MappedItem, item_of
+from functions.catalog_import_chunk.records import ImportProblem, Outcome, Record, RecordProblem, Rejected
 
 BATCH_SIZE = 1_000
 # A batch is also full when its records were this large together, so memory stays bounded.
@@ -60,9 +60,11 @@ class Report:
 
 @dataclass
 class Import:
-    """One run. `on_rejected` hears of each record that was not taken, `on_progress` after each batch."""
+    """One run. `mapper` gives what each record became; `on_rejected` hears of each that was not taken, `on_progress`
+    after each batch.
+    """
 
-    mapper: Mapper
+    mapper: Callable[[Iterable[Outcome]], Iterator[tuple[Outcome, dict[str, Any]]]]
     writer: Writer
     on_rejected: Callable[[Rejected], None]
     on_progress: Callable[[Report], None]
@@ -82,13 +84,13 @@ class Import:
         return self.report
 
     def _mapped(self, outcomes: Iterable[Outcome]) -> Iterator[Entry]:
-        for outcome in outcomes:
+        for outcome, plain in self.mapper(outcomes):
             self.report.read += 1
             if isinstance(outcome, Rejected):
                 self._reject(outcome)
                 continue
             try:
-                item = self.mapper(outcome)
+                item = _item(plain)
             except RecordProblem as problem:
                 self._reject(Rejected(outcome.line, str(problem), outcome.data))
                 continue
@@ -115,6 +117,12 @@ class Import:
                 self.report.left_out += 1
                 self.on_rejected(picture)
         self.on_progress(self.report)
+
+
+def _item(plain: dict[str, Any]) -> MappedItem:
+    if "problem" in plain:
+        raise RecordProblem(plain["problem"])
+    return item_of(plain)
 
 
 def _next_batch(entries: Iterator[Entry], most: int) -> tuple[list[Entry], bool | ImportProblem]:

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
-from apps.catalog.importing.records import ImportProblem
 from apps.catalog.importing.streams import CHUNK, stream_of
+from functions.catalog_import_chunk.records import ImportProblem
 
 TIMEOUT = 30
 REDIRECTS = 5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-from apps.catalog.importing.records import ImportProblem
+from functions.catalog_import_chunk.records import ImportProblem
 
 CHUNK = 64 * 1024
 

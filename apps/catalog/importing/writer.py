@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from apps.catalog import categories, kept, statistics
 from apps.catalog.drafts import Draft, Fact
 from apps.catalog.importing.mapped import MappedItem
-from apps.catalog.importing.mapping import Mapping
 from apps.catalog.importing.pictures import Pictures
-from apps.catalog.importing.records import RecordProblem, Rejected
 from apps.catalog.importing.run import Entry, Written
 from apps.catalog.models import Attribute, Category, ImportedRecord, Item
 from apps.catalog.service import change_items, create_items, define_attribute
 from apps.catalog.text import slug_of
 from apps.catalog.wholes import Whole, load
+from functions.catalog_import_chunk.records import RecordProblem, Rejected
+from functions.catalog_import_chunk.rules import Mapping
 from seam import atomic
 
 

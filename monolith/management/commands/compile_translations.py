@@ -9,7 +9,7 @@ import polib
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-PACKAGES = ("monolith", "seam", "apps/*")
+PACKAGES = ("monolith", "seam", "apps/*", "functions/*")
 
 
 class Command(BaseCommand):

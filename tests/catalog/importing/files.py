@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 import zstandard
 
 from apps.catalog.importing.formats import FileOptions, read_records
-from apps.catalog.importing.records import Outcome, Record, Rejected
 from apps.catalog.importing.streams import stream_of
+from functions.catalog_import_chunk.records import Outcome, Record, Rejected
 
 ROWS = [
     {"key": "A1", "title": "Río, “blue”\nin two lines", "price": "12.50"},

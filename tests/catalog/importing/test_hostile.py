@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.catalog.importing.formats import FileOptions, read_records
-from apps.catalog.importing.records import ImportProblem, Record, Rejected
 from apps.catalog.importing.streams import stream_of
+from functions.catalog_import_chunk.records import ImportProblem, Record, Rejected
 from tests.catalog.importing.files import FORMATS, read, refused, taken
 
 LIMIT = 10_000

@@ -14,9 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.catalog.drafts import Fact
-from apps.catalog.importing.mapped import MappedItem, Mapper, number
+from apps.catalog.importing.mapped import MappedItem, item_of
 from apps.catalog.importing.mapping import load_mapping, parse_mapping
-from apps.catalog.importing.records import Record, RecordProblem
+from functions.catalog_import_chunk.mapper import Mapper, number
+from functions.catalog_import_chunk.records import RecordProblem
+from functions.catalog_import_chunk.rules import as_table
+from functions.catalog_import_chunk.strict import build
 
 ROOT = Path(__file__).parents[3]
 SMALL = '[item]\nkey = "id"\ntitle = "name"\n'
@@ -24,7 +27,7 @@ SMALL = '[item]\nkey = "id"\ntitle = "name"\n'
 
 def mapped(text: str, data: dict[str, Any]) -> MappedItem:
     mapper = Mapper(parse_mapping(tomllib.loads(text), "shop"))
-    return mapper(Record(1, {"id": "1", "name": "A print", **data}, 0))
+    return item_of(mapper({"id": "1", "name": "A print", **data}))
 
 
 def attribute(rules: str, value: Any) -> Any:
@@ -34,7 +37,7 @@ def attribute(rules: str, value: Any) -> Any:
 def test_a_real_record() -> None:
     mapper = Mapper(load_mapping(ROOT / "docs/examples/tate.toml"))
     with (Path(__file__).parent / "tate.jsonl").open() as lines:
-        items = [mapper(Record(number, json.loads(line), 0)) for number, line in enumerate(lines, 1)]
+        items = [item_of(mapper(json.loads(line))) for line in lines]
     first = items[0]
     assert first.key == "A00001"
     assert first.draft.title.startswith("A Figure Bowing before a Seated Old Man")
@@ -47,6 +50,22 @@ def test_a_real_record() -> None:
     assert {type(year) for found in years for year in found} == {Decimal}
     assert any(not item.categories for item in items)
     assert len({item.digest() for item in items}) == len(items)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs/examples").glob("*.toml")), ids=lambda path: path.name)
+def test_a_mapping_crosses_as_a_table_of_plain_values(path: Path) -> None:
+    mapping = load_mapping(path)
+    assert build(type(mapping), json.loads(json.dumps(as_table(mapping)))) == mapping
+
+
+def test_the_function_s_limits_are_those_of_the_catalogue() -> None:
+    from apps.catalog import categories
+    from apps.catalog.models import Category, ImportedRecord
+    from functions.catalog_import_chunk import mapper
+
+    assert mapper.LEVELS == categories.LEVELS
+    assert ImportedRecord._meta.get_field("key").max_length == mapper.KEY_LENGTH
+    assert Category._meta.get_field("title").max_length == mapper.CATEGORY_LENGTH
 
 
 def test_texts_are_tidied() -> None:
@@ -228,12 +247,12 @@ def test_pictures_are_split_and_kept_in_order() -> None:
 
 @given(st.decimals(min_value=-(10**13), max_value=10**13, places=6), st.sampled_from(".,"))
 def test_numbers_are_read_as_they_are_written(value: Decimal, mark: str) -> None:
-    assert number("a", f"{value:f}".replace(".", mark), mark) == value
+    assert Decimal(number("a", f"{value:f}".replace(".", mark), mark)) == value
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_number_or_a_sentence(text: str) -> None:
     try:
-        assert number("a", text).is_finite()
+        assert Decimal(number("a", text)).is_finite()
     except RecordProblem as problem:
         assert str(problem).startswith("a: ")  # noqa: PT017

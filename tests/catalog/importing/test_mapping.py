@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from apps.catalog.importing.mapping import Mapping, load_mapping, parse_mapping
-from apps.catalog.importing.records import ImportProblem
+from apps.catalog.importing.mapping import load_mapping, parse_mapping
+from functions.catalog_import_chunk.records import ImportProblem
+from functions.catalog_import_chunk.rules import Mapping
 
 EXAMPLES = Path(__file__).parents[3] / "docs/examples"
 SMALL = '[item]\nkey = "id"\ntitle = "name"\n'

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from apps.catalog.importing.records import ImportProblem
 from apps.catalog.importing.sources import open_source
+from functions.catalog_import_chunk.records import ImportProblem
 
 BODY = b"key,title\n" + b"1,a\n" * 50_000
 

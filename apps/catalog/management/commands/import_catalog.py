@@ -15,17 +15,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.auth.contract import Auth, PersonNotFound
+from apps.catalog.importing.chunks import Chunks
 from apps.catalog.importing.formats import FORMATS, FileOptions, read_records
-from apps.catalog.importing.mapped import Mapper
-from apps.catalog.importing.mapping import Mapping, load_mapping
+from apps.catalog.importing.mapping import load_mapping
 from apps.catalog.importing.pictures import Pictures, folder_of
 from apps.catalog.importing.preview import Preview
 from apps.catalog.importing.progress import progress
-from apps.catalog.importing.records import MAX_RECORD_BYTES, ImportProblem
 from apps.catalog.importing.rejects import Rejects
 from apps.catalog.importing.run import BATCH_SIZE, Import, Report, Writer
 from apps.catalog.importing.sources import open_source
 from apps.catalog.importing.writer import CatalogWriter
+from functions.catalog_import_chunk.records import MAX_RECORD_BYTES, ImportProblem
+from functions.catalog_import_chunk.rules import Mapping
 from seam import use
 
 SOME_REJECTED = 3
@@ -90,14 +91,15 @@ class Command(BaseCommand):
             pictures = Pictures(folder_of(mapping, options["pictures"], source.folder), owner_id)
             preview = Preview(pictures)
             writer: Writer = preview if options["dry_run"] else CatalogWriter(mapping, pictures, owner_id)
-            run = Import(Mapper(mapping), writer, rejects, show, options["batch_size"], report)
+            mapper = Chunks(mapping)
+            run = Import(mapper, writer, rejects, show, options["batch_size"], report)
             records = read_records(source.stream, _file_options(mapping, options), mapping.columns())
             run.run(records, options["limit"])
-        self._conclude(run, preview, rejects)
+        self._conclude(run, mapper.skipped, preview, rejects)
 
-    def _conclude(self, run: Import, preview: Preview, rejects: Rejects) -> None:
+    def _conclude(self, run: Import, skipped: dict[str, int], preview: Preview, rejects: Rejects) -> None:
         self.stdout.write("".join(preview.lines()) + (preview.summary(run.report) or _said(run.report)))
-        for name, count in run.mapper.skipped.items():
+        for name, count in skipped.items():
             self.stdout.write(
                 _("%(name)s: left out %(count)d times, where it did not fit") % {"name": name, "count": count}
             )

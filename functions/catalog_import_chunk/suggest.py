@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from django.utils.translation import gettext as _
+from functions.catalog_import_chunk.words import gettext as _
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from django.utils.translation import gettext as _
-
-from apps.catalog.importing.records import RecordProblem
+from functions.catalog_import_chunk.records import RecordProblem
+from functions.catalog_import_chunk.words import gettext as _
 
 EACH: Final = -1
 STEP = re.compile(r"(?P<name>[^.\[\]]+)?(?P<marks>(?:\[\d*\])*)")

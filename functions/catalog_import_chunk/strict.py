@@ -7,12 +7,11 @@ import types
 import typing
 from typing import Any, TypeVar
 
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-
-from apps.catalog.importing.records import ImportProblem
-from apps.catalog.importing.suggest import did_you_mean
-from apps.catalog.importing.values import Expression
+from functions.catalog_import_chunk.records import ImportProblem
+from functions.catalog_import_chunk.suggest import did_you_mean
+from functions.catalog_import_chunk.values import Expression
+from functions.catalog_import_chunk.words import gettext as _
+from functions.catalog_import_chunk.words import ngettext
 
 T = TypeVar("T")
 

@@ -1,0 +1,1 @@
+"""Maps a chunk of the records of an import."""
