@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from subprocess import CompletedProcess
 from typing import Any, Protocol, TypeVar
@@ -59,8 +60,7 @@ class Probe:
 
     def log(self) -> str:
         """What all processes printed."""
-        distinct = {id(machine): machine for machine in self.machines.values()}
-        return "".join(machine.output() for machine in distinct.values())
+        return "".join(machine.output() for machine in self._distinct())
 
     def passwords(self) -> dict[str, str]:
         """How the demo people sign in, by e-mail address."""
@@ -70,21 +70,14 @@ class Probe:
         """Runs `manage.py` where a context lives; what it printed."""
         return self.machines[context].manage(*arguments).stdout
 
-    def events(self, context: str) -> list[dict[str, Any]]:
-        """What a context has said: `name`, `data`, `status`, `attempts`; oldest first."""
-        return self._rows("events", context)
+    def behind(self) -> dict[str, Any]:
+        """By context: the `events` it said and the `jobs` it has or had, oldest first, and the size of its `tables`."""
+        with ThreadPoolExecutor() as pool:
+            told = list(pool.map(lambda machine: json.loads(machine.python(ROWS)), self._distinct()))
+        return {context: found for one in told for context, found in one.items()}
 
-    def jobs(self, context: str) -> list[dict[str, Any]]:
-        """What a context has to do or has done: `name`, `data`, `status`, `attempts`."""
-        return self._rows("jobs", context)
-
-    def tables(self, context: str) -> dict[str, int]:
-        """How many rows each table of a context holds."""
-        counted: dict[str, int] = self._rows("tables", context)
-        return counted
-
-    def _rows(self, kind: str, context: str) -> Any:
-        return json.loads(self.machines[context].python(ROWS, kind, context))
+    def _distinct(self) -> list[Machine]:
+        return list({id(machine): machine for machine in self.machines.values()}.values())
 
 
 @dataclass
@@ -98,7 +91,7 @@ class Place:
 
 def is_idle(place: Place) -> bool:
     """Whether every event has been carried and every job done. Raises AssertionError when one was parked."""
-    rows = [row for context in CONTEXTS for row in (*place.probe.events(context), *place.probe.jobs(context))]
+    rows = [row for found in place.probe.behind().values() for row in (*found["events"], *found["jobs"])]
     assert not [row for row in rows if row["status"] == "parked"]
     return all(row["status"] == "done" for row in rows)
 

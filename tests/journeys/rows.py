@@ -1,7 +1,4 @@
-"""Prints as JSON what a context's database holds, read where the context lives: `python - WHAT CONTEXT`.
-
-WHAT is `events`, `jobs`, or `tables`: how many rows each table has.
-"""
+"""Prints as JSON what the databases of this process's contexts hold: events, jobs, and how many rows each table has."""
 
 import json
 import os
@@ -11,12 +8,11 @@ import django
 
 
 def rows(table):
-    return list(
-        table._default_manager.order_by("created_at", "pk").values("name", "data", "status", "attempts")
-    )
+    found = table._default_manager.order_by("created_at", "pk")
+    return list(found.values("id", "name", "data", "status", "attempts"))
 
 
-def main(what: str, context: str) -> None:
+def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monolith.settings")
     sys.path.insert(0, os.getcwd())
     django.setup()
@@ -24,16 +20,16 @@ def main(what: str, context: str) -> None:
 
     from seam.registry import registry
 
-    served = registry[context]
-    if what == "tables":
-        found = {
-            model.__name__: model._default_manager.count()
-            for model in apps.get_app_config(served.label).get_models()
+    found = {}
+    for served in registry:
+        models = apps.get_app_config(served.label).get_models()
+        found[served.name] = {
+            "events": rows(served.outbox),
+            "jobs": rows(served.job_table),
+            "tables": {model.__name__: model._default_manager.count() for model in models},
         }
-    else:
-        found = rows(served.outbox if what == "events" else served.job_table)
     print(json.dumps(found, default=str))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -101,7 +101,7 @@ def test_the_same_is_answered_said_and_kept(
     token = TOKEN.search(editor.get("/pictures/").text())
     assert token
     with_token = {"X-CSRFToken": token[1], "Referer": f"{place.url}/pictures/"}
-    before = {context: state(place, context) for context in CONTEXTS}
+    before = place.probe.behind()
     items, assets = "/api/v1/catalog/items/", "/api/v1/media/assets"
 
     diary.note("no token", editor.post(assets, multipart={"file": picture()}))
@@ -149,18 +149,16 @@ def test_the_same_is_answered_said_and_kept(
     diary.note("delete", editor.delete(here, headers=with_token))
     eventually(lambda: is_idle(place), RENDERED)
 
-    happened = {context: since(before[context], state(place, context), words) for context in CONTEXTS}
+    after = place.probe.behind()
+    happened = {context: since(before[context], after[context], words) for context in CONTEXTS}
     ledger.compare("api", place.name, {"answers": diary.answers, "behind": happened})
-
-
-def state(place: Place, context: str) -> dict[str, Any]:
-    probe = place.probe
-    return {"events": probe.events(context), "jobs": probe.jobs(context), "tables": probe.tables(context)}
 
 
 def since(before: dict[str, Any], after: dict[str, Any], words: Words) -> dict[str, Any]:
     """What was said and done meanwhile, and how many rows each table has more. Order is promised to nobody."""
-    new = {kind: [row for row in after[kind] if row not in before[kind]] for kind in ("events", "jobs")}
+    kinds = ("events", "jobs")
+    known = {row["id"] for kind in kinds for row in before[kind]}
+    new = {kind: [row | {"id": None} for row in after[kind] if row["id"] not in known] for kind in kinds}
     told = {kind: sorted(map(str, words.plain_value(rows))) for kind, rows in new.items()}
     grown = {name: count - before["tables"][name] for name, count in after["tables"].items()}
     return told | {"tables": {name: more for name, more in grown.items() if more}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
@@ -10,6 +10,8 @@ import pytest
 from tests import servers
 from tests.container import image
 from tests.journeys.place import CONTEXTS, Place, Probe, eventually, is_idle
+from tests.servers import Site
+from tests.topologies import split_site
 
 PRINTS = "12"  # enough for several categories, and made in seconds
 SEEDED = 300  # seconds
@@ -40,6 +42,30 @@ def on_servers() -> Iterator[Place]:
 
 
 @contextmanager
+def split() -> Iterator[Place]:
+    """Three services behind nginx, each with its own database and account, gRPC between them."""
+    with ExitStack() as stack:
+        database, cache = stack.enter_context(servers.mariadb()), stack.enter_context(servers.redis())
+        apart = stack.enter_context(split_site(mariadb=database, redis=cache, env=TOLD))
+        services = {context: apart.service_of(context) for context in CONTEXTS}
+        whole = as_one(services)
+        whole.manage("seed_demo", "--prints", PRINTS)
+        yield Place("split", apart.url, Probe(services, whole))
+
+
+def as_one(services: Mapping[str, Site]) -> Site:
+    """The same databases seen by one process, as before the split: the demo shop is made by all contexts together."""
+    env = {
+        key: value
+        for key, value in services["auth"].env.items()
+        if key not in {"MEDIA", "CATALOG", "RPC_PORT"}
+    }
+    for context, service in services.items():
+        env[f"{context.upper()}_DATABASE_URL"] = service.env[f"{context.upper()}_DATABASE_URL"]
+    return Site(services["auth"].url, services["auth"].data_dir, env, {})
+
+
+@contextmanager
 def container() -> Iterator[Place]:
     """The image as anyone runs it: read-only, any user, a Redis of its own. Skips where containers can't be had."""
     try:
@@ -55,6 +81,7 @@ def container() -> Iterator[Place]:
 TOPOLOGIES: dict[str, Callable[[], AbstractContextManager[Place]]] = {
     "embedded": embedded,
     "servers": on_servers,
+    "split": split,
     "container": container,
 }
 
