@@ -154,6 +154,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     *(["monolith.web.timing.server_timing"] if SERVER_TIMING else []),
+    "monolith.web.middleware.whole_requests",
     "seam.request.RequestIdMiddleware",
     # Before all others: a page it holds passes none of them.
     *_with("catalog", "apps.catalog.held.HeldPages"),

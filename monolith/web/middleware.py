@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase, UnreadablePostError
 
 from monolith.web import health, views
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
+# More than any request that is not refused for its size: ten of the largest pictures.
+LARGEST = 10 * settings.MEDIA_MAX_UPLOAD_MB * 10**6
+CHUNK = 64 * 1024
 PROBES = {"/livez": health.livez, "/readyz": health.readyz}
+
+
+def whole_requests(get_response: GetResponse) -> GetResponse:
+    """Takes in what an answer left unread of its request, unless that is larger than LARGEST bytes.
+
+    gunicorn closes the connection on more than 64 KB of it, without a word: a proxy that kept it open loses the next
+    request to that, and a browser may never see why its upload was refused.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if int(request.META.get("CONTENT_LENGTH") or 0) <= LARGEST:
+            with contextlib.suppress(UnreadablePostError):  # whoever sent it has gone
+                while request.read(CHUNK):
+                    pass
+        return response
+
+    return middleware
 
 
 def isolation(get_response: GetResponse) -> GetResponse:

@@ -68,6 +68,8 @@ def picture() -> dict[str, Any]:
 
 def said(answer: APIResponse, words: Words) -> dict[str, Any]:
     told = {name: words.plain(value) for name, value in answer.headers.items() if name in TOLD}
+    # A gateway that compresses says that it does.
+    told["vary"] = ", ".join(sorted(set(told.get("vary", "").split(", ")) - {"Accept-Encoding"}))
     policy = sorted(answer.headers.get("content-security-policy", "").split("; "))
     return {
         "status": answer.status,
