@@ -86,10 +86,11 @@ except OSError as error:
 ALLOWED_HOSTS = _list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 
 # Where the parts live
-CONTEXTS = topology.read(env, DATA_DIR)
+CONTEXTS = topology.read(env, DATA_DIR, timeout=_number("DATABASE_TIMEOUT", 10, most=3600))
 HERE = [context for context in CONTEXTS if context.is_here]
 AUTH_IS_HERE = any(context.name == "auth" for context in HERE)
 DATABASES: dict[str, dict[str, Any]] = {"default": {}} | {context.alias: context.database for context in HERE}
+DATABASES |= {alias: database for context in HERE for alias, database in context.replicas.items()}
 DATABASE_ROUTERS = ["seam.db.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
@@ -158,6 +159,7 @@ MIDDLEWARE = [
     "seam.request.RequestIdMiddleware",
     # Before all others: a page it holds passes none of them.
     *_with("catalog", "apps.catalog.held.HeldPages"),
+    "seam.replicas.ReadingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -318,6 +320,8 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
+# Set for some seconds in a browser that wrote: it reads from no replica.
+WROTE_COOKIE_NAME = "__Host-wrote" if SECURE else "wrote"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 # Whoever sends X-Forwarded-Proto to a site without a proxy in front may lie.

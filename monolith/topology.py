@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,6 +41,8 @@ class Context:
     alias: str
     location: str
     database: dict[str, Any]
+    # By alias: `catalog.replica1` …
+    replicas: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def is_here(self) -> bool:
@@ -66,10 +68,15 @@ class Context:
 SHAPE = (("auth", "accounts", "default"), ("media", "media", "media"), ("catalog", "catalog", "catalog"))
 
 
-def read(env: Env, data_dir: Path) -> tuple[Context, ...]:
-    """Every context in SHAPE, as the environment places it.
+# Seconds to connect to a database server, and for a page's statement on a replica: then the primary is asked.
+CONNECT_TIMEOUT = 2
+REPLICA_TIMEOUT = 3
 
-    Raises ImproperlyConfigured with a remedy when a location or the database URL of a context here can't be used.
+
+def read(env: Env, data_dir: Path, *, timeout: int = 10) -> tuple[Context, ...]:
+    """Every context in SHAPE, as the environment places it; `timeout` in seconds is for one statement on MySQL.
+
+    Raises ImproperlyConfigured with a remedy when a location or a database URL of a context here can't be used.
     """
     places = {name: _location(env, name) for name, _label, _alias in SHAPE}
     if HERE not in places.values():
@@ -78,9 +85,9 @@ def read(env: Env, data_dir: Path) -> tuple[Context, ...]:
             "nothing. Set one of them to 'here'."
         )
     return tuple(
-        Context(
-            name, label, alias, places[name], _database(env, name, data_dir) if places[name] == HERE else {}
-        )
+        Context(name, label, alias, places[name], *_databases(env, name, alias, data_dir, timeout))
+        if places[name] == HERE
+        else Context(name, label, alias, places[name], {})
         for name, label, alias in SHAPE
     )
 
@@ -174,27 +181,65 @@ def _tls(env: Env) -> tuple[str, str, str] | None:
     return certificate, key, authority
 
 
-def _database(env: Env, name: str, data_dir: Path) -> dict[str, Any]:
+Database = dict[str, Any]
+
+
+def _databases(
+    env: Env, name: str, alias: str, data_dir: Path, timeout: int
+) -> tuple[Database, dict[str, Database]]:
+    """The database of a context, and its replicas by alias."""
+    own = _tuned(_database(env, name, data_dir), timeout)
+    variable = f"{name.upper()}_REPLICA_URLS"
+    urls = [url for part in env.str(variable, default="").split(",") if (url := part.strip())]
+    if urls and name == "auth":
+        raise ImproperlyConfigured(
+            "AUTH_REPLICA_URLS can't be used: what auth knows decides who may pass, so it is always read from the "
+            "primary. Take it out; MEDIA_REPLICA_URLS and CATALOG_REPLICA_URLS are where reading is spread."
+        )
+    if urls and "mysql" not in own["ENGINE"]:
+        raise ImproperlyConfigured(
+            f"{variable} is set, but the database of {name} is a SQLite file, which has no replicas. Set "
+            f"DATABASE_URL or {name.upper()}_DATABASE_URL to the primary, or take {variable} out."
+        )
+    return own, {
+        f"{alias}.replica{number}": _replica(_parsed(variable, url, kinds=("mysql",)), timeout, of=alias)
+        for number, url in enumerate(urls, 1)
+    }
+
+
+def _replica(config: Database, timeout: int, *, of: str) -> Database:
+    return _tuned(config, min(timeout, REPLICA_TIMEOUT)) | {"TEST": {"MIRROR": of}}
+
+
+def _database(env: Env, name: str, data_dir: Path) -> Database:
     own = f"{name.upper()}_DATABASE_URL"
-    if env.str(own, default=""):
-        return _tuned(_parsed(env, own))
-    if env.str("DATABASE_URL", default=""):
-        config = _parsed(env, "DATABASE_URL")
+    if url := env.str(own, default=""):
+        return _parsed(own, url)
+    if url := env.str("DATABASE_URL", default=""):
+        config = _parsed("DATABASE_URL", url)
         config["NAME"] = _name_for(config, name)
-        return _tuned(config)
-    return _tuned({"ENGINE": "django.db.backends.sqlite3", "NAME": str(data_dir / f"{name}.sqlite3")})
+        return config
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": str(data_dir / f"{name}.sqlite3")}
 
 
-def _parsed(env: Env, variable: str) -> dict[str, Any]:
-    scheme = urlsplit(env.str(variable)).scheme
-    if scheme not in {"mysql", "sqlite"}:
+def _parsed(variable: str, url: str, *, kinds: tuple[str, ...] = ("mysql", "sqlite")) -> Database:
+    scheme = urlsplit(url).scheme
+    if scheme not in kinds:
+        examples = {"mysql": "mysql://user:password@host:3306/name", "sqlite": "sqlite:////path/to/file"}
         raise ImproperlyConfigured(
             f"{variable} begins with {scheme + '://' if scheme else 'no scheme'!r}; it must be "
-            "mysql://user:password@host:3306/name or sqlite:////path/to/file."
+            f"{' or '.join(examples[kind] for kind in kinds)}."
         )
     if scheme == "mysql" and importlib.util.find_spec("MySQLdb") is None:
         raise ImproperlyConfigured(MYSQLCLIENT_REMEDY.replace("DATABASE_URL", variable, 1))
-    config = dict(env.db_url(variable))
+    try:
+        config = dict(Env.db_url_config(url))
+        int(config.get("PORT") or 0)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{variable} can't be read ({error}); it must be mysql://user:password@host:3306/name, with %2C, %2F and "
+            "%40 for a comma, a slash and an @ in the password."
+        ) from None
     if not config.get("NAME"):
         raise ImproperlyConfigured(f"{variable} names no database: end it with /name.")
     return config
@@ -209,7 +254,7 @@ def _name_for(config: dict[str, Any], context: str) -> str:
     return f"{name}_{context}"
 
 
-def _tuned(config: dict[str, Any]) -> dict[str, Any]:
+def _tuned(config: Database, timeout: int) -> Database:
     if "sqlite" in config["ENGINE"]:
         return config | {
             "CONN_MAX_AGE": None,  # opening the file again and again costs more than any query
@@ -222,9 +267,12 @@ def _tuned(config: dict[str, Any]) -> dict[str, Any]:
             },
         }
     return config | {
+        "ENGINE": "seam.mysql",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": config.get("OPTIONS", {})
-        | {"charset": "utf8mb4", "isolation_level": "read committed", "connect_timeout": 5},
+        | {"charset": "utf8mb4", "isolation_level": "read committed", "connect_timeout": CONNECT_TIMEOUT}
+        # A server that hangs holds nobody for longer.
+        | {"read_timeout": timeout, "write_timeout": timeout},
         "TEST": {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"},
     }

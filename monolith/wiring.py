@@ -91,4 +91,5 @@ def _served(context: Context) -> Served:
         job_table=models.Job,
         jobs=by_name(context.name, [*tasks.JOBS, *handlers.SUBSCRIPTIONS]),
         queue=context.queue,
+        replicas=tuple(context.replicas),
     )

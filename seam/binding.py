@@ -10,6 +10,9 @@ from typing import Any, TypeVar, cast
 from seam.contract import Contract, InvalidContract, Method
 from seam.db import TransactionMisuse, open_transaction
 
+# Methods so named change nothing.
+READS = ("get_", "list_", "search_")
+
 P = TypeVar("P")
 
 _bound: dict[type, Any] = {}

@@ -32,6 +32,7 @@ def _wrong_level(alias: str) -> Error | None:
     return Error(
         f"The database {alias!r} is at isolation level {', '.join(sorted(levels))}, not {READ_COMMITTED}: relay and "
         "worker would wait for each other's rows and deadlock.",
-        hint="Take isolation_level out of the query of the database's URL, or set it to 'read committed'.",
+        hint="We ask for it on each connection, so something on the way does not keep what a connection sets: in the "
+        "proxy, or on the server, set transaction_isolation to READ-COMMITTED.",
         id="seam.E001",
     )

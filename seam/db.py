@@ -1,4 +1,4 @@
-"""Transactions that know whose they are, and the router that sends each context to its own database."""
+"""Transactions that know whose they are, and the router that sends each context to its own database or a copy."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
+from seam import replicas
 from seam.registry import registry
 
 # The context whose transaction is open here. Never judged by connection.in_atomic_block, which Django's
@@ -36,6 +37,7 @@ def atomic(context: str, *, savepoint: bool = True) -> Iterator[None]:
         raise TransactionMisuse(
             f"A transaction of {already!r} is open; finish it before {context!r} begins one of its own."
         )
+    replicas.note_write()
     with remember(context), transaction.atomic(registry[context].alias, savepoint):
         yield
 
@@ -51,12 +53,20 @@ def remember(context: str | None) -> Iterator[None]:
 
 
 class Router:
-    """Each app label lives in one context's database; Django's own apps live with auth, in `default`."""
+    """Each app label lives in one context's database; Django's own apps live with auth, in `default`.
+
+    What has replicas may be read from one (replicas.py), but for events and jobs: they are claimed where they are true.
+    """
 
     def db_for_read(self, model: Any, **hints: Any) -> str:
-        return self._alias(model._meta.app_label)
+        served = registry.served_of_label(model._meta.app_label)
+        if served is None:
+            return registry.default_alias
+        return served.alias if model in (served.outbox, served.job_table) else replicas.place(served)
 
-    db_for_write = db_for_read
+    def db_for_write(self, model: Any, **hints: Any) -> str:
+        replicas.note_write()
+        return self._alias(model._meta.app_label)
 
     def allow_relation(self, obj1: Any, obj2: Any, **hints: Any) -> bool:
         return self._alias(obj1._meta.app_label) == self._alias(obj2._meta.app_label)

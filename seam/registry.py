@@ -32,6 +32,8 @@ class Served:
     job_table: type[JobRow]
     jobs: Mapping[str, Job]
     queue: str = ""
+    # Aliases of copies that are kept up to date by the database, each a moment late.
+    replicas: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -75,6 +77,9 @@ class Registry:
 
     def __contains__(self, name: object) -> bool:
         return name in self._served
+
+    def served_of_label(self, label: str) -> Served | None:
+        return self._by_label.get(label)
 
     def alias_of_label(self, label: str) -> str:
         served = self._by_label.get(label)

@@ -6,20 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from seam.address import Ended
-from seam.binding import face, refuse_inside_transaction
+from seam.binding import READS, face, refuse_inside_transaction
 from seam.codec import InvalidMessage
 from seam.contract import Contract, Method
 from seam.credentials import Tokens
 from seam.messages import Messages, camel
 from seam.peer import Peer
 from seam.registry import registry
+from seam.replicas import note_write
 from seam.request import carried
 from seam.status import SHORT, error_of
 from seam.wire import CallFailed, Unavailable, encode_call
 
 __all__ = ["CallFailed", "Unavailable", "remote"]
-
-READS = ("get_", "list_", "search_")
 
 
 def remote(contract: Contract, peer: Peer) -> Any:
@@ -40,6 +39,8 @@ def _caller(messages: Messages, method: Method, peer: Peer, tokens: Tokens) -> C
 
     def call(**arguments: Any) -> Any:
         refuse_inside_transaction(context)
+        if not may_repeat:
+            note_write()
         data = encode_call(messages, method, arguments)
         metadata = [(key, value) for key, value in carried().items() if value]
         if token := tokens.current():

@@ -13,6 +13,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
+from seam import replicas
+
 HEADER = "X-Request-ID"
 SANE = re.compile(r"[A-Za-z0-9._:/+=-]{1,64}")
 
@@ -81,8 +83,12 @@ class RequestIdMiddleware:
 
 
 def carried() -> dict[str, str]:
-    """What a call takes along: the request's id, and the language its errors are to be worded in."""
-    return {"x-request-id": current_request_id(), "accept-language": translation.get_language() or ""}
+    """What a call takes along: the request's id, the language for its errors, and whether it may read from replicas."""
+    return {
+        "x-request-id": current_request_id(),
+        "accept-language": translation.get_language() or "",
+        "x-may-be-late": "1" if replicas.may_be_late() else "",
+    }
 
 
 @contextmanager
@@ -90,5 +96,10 @@ def carrying(metadata: Mapping[str, str]) -> Iterator[None]:
     """Serve a call under what its caller took along; what makes no sense was not taken along."""
     given, language = metadata.get("x-request-id", ""), metadata.get("accept-language", "")
     known = language if language in dict(settings.LANGUAGES) else None
-    with request_id(given if SANE.fullmatch(given) else ""), translation.override(known):
+    is_late = metadata.get("x-may-be-late") == "1"
+    with (
+        request_id(given if SANE.fullmatch(given) else ""),
+        translation.override(known),
+        replicas.reading(late=is_late),
+    ):
         yield

@@ -8,12 +8,13 @@ from contextvars import Context
 from types import ModuleType
 from typing import Any
 
-from seam.binding import face, keeping, refuse_inside_transaction
+from seam.binding import READS, face, keeping, refuse_inside_transaction
 from seam.codec import InvalidMessage
 from seam.contract import Contract, ContractError, Method
 from seam.db import open_transaction, remember
 from seam.messages import Messages
 from seam.registry import registry
+from seam.replicas import note_write
 from seam.request import carried, carrying
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,8 @@ def _caller(messages: Messages, method: Method, function: Callable[..., Any]) ->
 
     def call(**arguments: Any) -> Any:
         refuse_inside_transaction(context)
+        if not method.name.startswith(READS):
+            note_write()
         data = encode_call(messages, method, arguments)
         # An empty Context: nothing reaches the other side but what is carried on purpose. The open transaction is
         # the exception: it is this context's own, as a service that calls itself would have it.

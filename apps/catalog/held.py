@@ -3,7 +3,9 @@
 A view that may be held says which listings its page shows and in which version it read them (`shows`). The versions
 in the catalogue's database are the truth: a page that is held is given out only while they are the same. This
 process trusts what it read of them for TRUST seconds, so that is how old a page can be; bytes that come from the
-shared cache carry their versions with them, so nothing stale comes back from there.
+shared cache carry their versions with them, so nothing stale comes back from there. A page made from a replica is held
+to the same: where the database itself has other versions it is made again, from there. While the database is away
+nothing can change, and what is held is given out as it is.
 """
 
 from __future__ import annotations
@@ -22,11 +24,13 @@ from urllib.parse import parse_qsl, urlencode
 import brotli
 from django.conf import settings
 from django.core.cache import cache
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from apps.catalog.models import Listing
 from apps.catalog.release import release
+from seam import replicas
 
 TRUST = 1.0
 MOST_PAGES = 500  # in the memory of one process, some 20 MB
@@ -38,6 +42,7 @@ PARAMETERS = frozenset({"q", "order", "filter", "after", "before"})
 QUERY_LENGTH = 1000
 GetResponse = Callable[[HttpRequest], HttpResponse]
 Versions = Mapping[int, int]
+AWAY = (OperationalError, InterfaceError)
 
 
 def shows(response: HttpResponse, versions: Versions) -> HttpResponse:
@@ -107,13 +112,19 @@ class Known:
 
     def page(self, key: str) -> Page | None:
         page = self._pages.get(key) or self._shared(key)
-        return page if page and self._is_current(page.versions) else None
+        if page is None:
+            return None
+        try:
+            return page if self.is_current(page.versions) else None
+        except AWAY:
+            return page if self._was_current(page.versions) else None
 
-    def hold(self, key: str, page: Page, read_at: float) -> None:
-        """`read_at`: when its making began, so no later than its versions were read."""
-        for pk, version in page.versions.items():
-            if self._versions.get(pk, (0, 0.0))[1] < read_at:
-                self._versions[pk] = version, read_at
+    def hold(self, key: str, page: Page, read_at: float | None = None) -> None:
+        """`read_at`: when its making began, so no later than its versions were read; None: by a replica."""
+        if read_at is not None:
+            for pk, version in page.versions.items():
+                if self._versions.get(pk, (0, 0.0))[1] < read_at:
+                    self._versions[pk] = version, read_at
         self._remember(key, page)
         cache.set(f"page:{key}", (page.versions, page.headers, page.body), KEPT_SECONDS)
 
@@ -137,13 +148,18 @@ class Known:
             if len(self._pages) > MOST_PAGES:
                 self._pages.popitem(last=False)
 
-    def _is_current(self, versions: Versions) -> bool:
+    def is_current(self, versions: Versions) -> bool:
+        """Whether the database says so. Raises an error of AWAY when it can't be asked."""
         horizon = time.monotonic() - TRUST
         known = self._versions
         old = [pk for pk in versions if known.get(pk, (0, 0.0))[1] < horizon]
         if old:
             self._read(old)
         return all(known.get(pk, (0, 0.0))[0] == version for pk, version in versions.items())
+
+    def _was_current(self, versions: Versions) -> bool:
+        """Whether nothing else was known when the database was last asked."""
+        return all(self._versions.get(pk, (version, 0.0))[0] == version for pk, version in versions.items())
 
     def _read(self, ids: Iterable[int]) -> None:
         asked_at = time.monotonic()
@@ -183,19 +199,43 @@ class HeldPages:
         page = known.page(key)
         if page is not None:
             return page.answer(request)
+        if replicas.are_used("catalog"):
+            return self._made_from_replica(request, key)
+        return self._made_from_primary(request, key)
+
+    def _made_from_replica(self, request: HttpRequest, key: str) -> HttpResponse:
+        response = self._whole(request)
+        if not _is_for_everybody(response):
+            return response
+        page = Page.of(response)
+        try:
+            if not known.is_current(page.versions):
+                with replicas.reading(late=False):
+                    return self._made_from_primary(request, key)
+        except AWAY:  # good enough to be seen, not to be held
+            return page.answer(request)
+        known.hold(key, page)
+        return page.answer(request)
+
+    def _made_from_primary(self, request: HttpRequest, key: str) -> HttpResponse:
         begun_at = time.monotonic()
-        method, request.method = request.method, "GET"
-        response = self.get_response(request)
-        request.method = method
-        if (
-            response.status_code != HTTPStatus.OK
-            or response.cookies
-            or not hasattr(response, "shows_listings")
-        ):
+        response = self._whole(request)
+        if not _is_for_everybody(response):
             return response
         page = Page.of(response)
         known.hold(key, page, begun_at)
         return page.answer(request)
+
+    def _whole(self, request: HttpRequest) -> HttpResponse:
+        method, request.method = request.method, "GET"
+        response = self.get_response(request)
+        request.method = method
+        return response
+
+
+def _is_for_everybody(response: HttpResponse) -> bool:
+    is_marked = hasattr(response, "shows_listings")
+    return response.status_code == HTTPStatus.OK and not response.cookies and is_marked
 
 
 def _may_be_held(request: HttpRequest) -> bool:

@@ -4,9 +4,16 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from monolith.web.links import LINKS
+from seam.watcher import cannot_save
 
 
 def site(request: HttpRequest | None = None) -> dict[str, Any]:
-    return {"site_name": settings.SITE_NAME, "site_url": settings.SITE_URL, "links": LINKS}
+    return {
+        "site_name": settings.SITE_NAME,
+        "site_url": settings.SITE_URL,
+        "links": LINKS,
+        "cannot_save": SimpleLazyObject(cannot_save),
+    }

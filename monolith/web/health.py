@@ -11,6 +11,9 @@ from django.db import DatabaseError, connections, router
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from seam.registry import registry
+from seam.watcher import replica
+
 logger = logging.getLogger(__name__)
 
 PROBE_KEY = "readyz"
@@ -22,10 +25,12 @@ def livez(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when every database answers and is migrated, else 503. The cache is reported and not required."""
+    """200 when every database answers and is migrated, else 503. Cache and replicas are reported and not required."""
     databases = {alias: _database_state(alias) for alias in connections if _is_used(alias)}
     ready = all(state == "ok" for state in databases.values())
+    replicas = {alias: replica(alias).state for served in registry for alias in served.replicas}
     body = {"status": "ready" if ready else "unavailable", "databases": databases, "cache": _cache_state()}
+    body |= {"replicas": replicas} if replicas else {}
     return _answer(body, status=200 if ready else 503)
 
 
@@ -35,8 +40,8 @@ def _answer(body: Mapping[str, object], *, status: int) -> JsonResponse:
 
 
 def _is_used(alias: str) -> bool:
-    """Whether there is a database behind it: without auth `default` is there and empty."""
-    return connections.settings[alias]["ENGINE"] != "django.db.backends.dummy"
+    """Whether there is a database of ours behind it: without auth `default` is there and empty."""
+    return "." not in alias and connections.settings[alias]["ENGINE"] != "django.db.backends.dummy"
 
 
 def _database_state(alias: str) -> str:

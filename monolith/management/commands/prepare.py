@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
+from django.core.checks import Tags
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import DatabaseError, OperationalError, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -42,6 +43,7 @@ class Command(BaseCommand):
         for context in settings.HERE:
             ensure_database(context.alias)
             self.migrate(context.alias)
+        self.check(tags=[Tags.database], databases=[context.alias for context in settings.HERE])
         ensure_files()
 
     def collect_static(self) -> None:
