@@ -2,6 +2,8 @@
 
 with function_server("media_renditions") as url: …   the CloudEvents container's process
 with lambda_server("media_renditions") as url: …     awslambdaric, behind a function URL
+
+`served` and `served_as_lambda` give the process too, with all it printed: `serving.server.output()`.
 """
 
 from __future__ import annotations
@@ -107,8 +109,8 @@ def function_server(name: str, env: Mapping[str, str] | None = None) -> Iterator
 
 
 @contextmanager
-def lambda_server(name: str, env: Mapping[str, str] | None = None) -> Iterator[str]:
-    """The URL of a function behind the AWS Lambda adapter, for FUNCTION_<NAME>_URL; FUNCTION_KEY is KEY."""
+def served_as_lambda(name: str, env: Mapping[str, str] | None = None) -> Iterator[Serving]:
+    """A process of awslambdaric, and a function URL in front of it."""
     python = environment(name)
     with _deployed(name, env) as (folder, ours), _lambda_service() as port:
         started = command(python, folder, "awslambdaric", "functions.runtime.aws_lambda.lambda_handler")
@@ -119,8 +121,15 @@ def lambda_server(name: str, env: Mapping[str, str] | None = None) -> Iterator[s
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
             "LAMBDA_TASK_ROOT": str(folder),
         }
-        with Server(started, None, folder / "log", ours).running():
-            yield f"http://127.0.0.1:{port}/"
+        with Server(started, None, folder / "log", ours).running() as server:
+            yield Serving(f"http://127.0.0.1:{port}/", server)
+
+
+@contextmanager
+def lambda_server(name: str, env: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The URL of a function behind the AWS Lambda adapter, for FUNCTION_<NAME>_URL; FUNCTION_KEY is KEY."""
+    with served_as_lambda(name, env) as serving:
+        yield serving.url
 
 
 @dataclass
