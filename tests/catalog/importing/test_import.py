@@ -312,6 +312,7 @@ def test_a_missing_column_stops_before_anything_is_written(run: Run) -> None:
     result = run(b"sku,title\n1,a\n")
     assert result.code == 1
     assert "no column “name”" in result.output
+    assert "0 created" not in result.output  # it never began
     assert not Attribute.objects.exists()
 
 

@@ -148,10 +148,11 @@ def test_other_addresses_are_refused(url: str) -> None:
         pass
 
 
-def test_passwords_and_queries_are_not_shown() -> None:
+def test_an_address_is_shown_without_passwords_and_queries() -> None:
     with (
         pytest.raises(ImportProblem) as caught,
         open_source("http://me:secret@127.0.0.1:1/x.csv?signature=secret"),
     ):
         pass
+    assert "http://127.0.0.1:1/x.csv can't be read" in str(caught.value)
     assert "secret" not in str(caught.value)

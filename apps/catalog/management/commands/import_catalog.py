@@ -75,7 +75,7 @@ class Command(BaseCommand):
         try:
             self._import(options, report)
         except ImportProblem as problem:
-            raise CommandError(f"{_said(report)} {problem}") from problem
+            raise CommandError(f"{problem} {_said(report)}" if report.read else str(problem)) from problem
         except KeyboardInterrupt as interrupt:
             raise CommandError(
                 _("%(report)s Stopped; what was written stays. Run the same command again to go on.")
