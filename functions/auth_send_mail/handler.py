@@ -61,11 +61,12 @@ def handle(data: dict[str, Any], storage: object, send: Send = by_email_url) -> 
 def message(data: dict[str, Any]) -> EmailMessage:
     """As it goes over the wire. Raises ValueError for a line end in a header."""
     mail = EmailMessage(policy=SMTP)
-    mail["Subject"], mail["From"], mail["To"] = data["subject"], data["from"], ", ".join(data["to"])
-    mail["Message-ID"], mail["Date"] = data["message_id"], data["date"]
     mail.set_content(data["text"])
     if data["html"]:
         mail.add_alternative(data["html"], subtype="html")
+    # After the content, so that it is printed in the order Django prints it, whose mails tests and people read.
+    mail["Subject"], mail["From"], mail["To"] = data["subject"], data["from"], ", ".join(data["to"])
+    mail["Message-ID"], mail["Date"] = data["message_id"], data["date"]
     return mail
 
 

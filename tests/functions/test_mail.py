@@ -126,10 +126,14 @@ def test_it_prints_where_it_is_told_to(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("EMAIL_URL", "consolemail://")
-    handle(MAIL | {"html": ""}, None)
-    said = capsys.readouterr().out
-    assert "To: alice@example.com, bob@example.com\n" in said
-    assert said.endswith(f"\n{'-' * 79}\n")
+    for html in ("", MAIL["html"]):
+        handle(MAIL | {"html": html}, None)
+        said = capsys.readouterr().out
+        assert "To: alice@example.com, bob@example.com\n" in said
+        assert said.endswith(f"\n{'-' * 79}\n")
+        assert said.index("Content-Type: ") < said.index("To: "), (
+            "where whoever looks for mails in a log begins"
+        )
 
 
 class Recorded:
