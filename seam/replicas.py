@@ -139,12 +139,21 @@ def _somewhere_is_late() -> bool:
 
 
 def _connects(alias: str) -> bool:
+    connection = connections[alias]
     try:
-        connections[alias].ensure_connection()
-    except DatabaseError:
+        connection.close_if_health_check_failed()
+        connection.ensure_connection()
+    except (DatabaseError, InterfaceError):
         watcher.replica(alias).leave_out()
         return False
     return True
+
+
+def lost(alias: str) -> None:
+    """A server failed. Where this request reads from it, and it is a replica, the rest is read from the primary."""
+    reading = _reading.get()
+    if reading is not None and alias in reading.places.values() and "." in alias:
+        reading.lost(alias)
 
 
 def _watched(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
@@ -152,9 +161,7 @@ def _watched(execute: Callable[..., Any], sql: str, params: Any, many: bool, con
     try:
         return execute(sql, params, many, context)
     except (OperationalError, InterfaceError):
-        reading = _reading.get()
-        if reading is not None:
-            reading.lost(context["connection"].alias)
+        lost(context["connection"].alias)
         raise
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import OperationalError
 from django.db.backends.mysql import base
 
-from seam import watcher
+from seam import replicas, watcher
 
 # What MySQL's client says of a server that takes no connection.
 NO_CONNECTION = 2003
@@ -16,9 +16,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def connect(self) -> None:
         """Raises OperationalError, at once where the server is known to be away."""
-        if watcher.is_away(self.alias):
-            raise OperationalError(NO_CONNECTION, f"The server of {self.alias!r} does not answer.")
-        super().connect()
+        try:
+            if watcher.is_away(self.alias):
+                raise OperationalError(NO_CONNECTION, f"The server of {self.alias!r} does not answer.")
+            super().connect()
+        except OperationalError:
+            replicas.lost(self.alias)
+            raise
 
     def is_usable(self) -> bool:
         return not watcher.is_away(self.alias) and super().is_usable()
