@@ -18,7 +18,6 @@ MAX_METADATA_BYTES = 64 << 10
 SIZES: list[tuple[str, Any]] = [
     ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
-    ("grpc.max_metadata_size", MAX_METADATA_BYTES),
     ("grpc.absolute_max_metadata_size", MAX_METADATA_BYTES),
 ]
 OPTIONS: list[tuple[str, Any]] = [

@@ -197,6 +197,14 @@ class TestTelling:
         assert (bad.status, bad.attempts) == (Status.WAITING, 1)
         assert events().filter(status=Status.DONE).count() == 3
 
+    def test_nor_does_it_while_somebody_else_is_away(self, telling: Any) -> None:
+        withdraw(4)
+        bad = events()[2]
+        failing = Receiver(CallFailed("RESOURCE_EXHAUSTED"), refuses={bad.pk}, alone=True)
+        telling(Receiver(Unavailable("does not answer")), failing)
+        assert set(failing.heard) == ids() - {bad.pk}
+        assert "RESOURCE_EXHAUSTED" in events().get(pk=bad.pk).last_error
+
     def test_through_real_bytes_and_twice_it_is_a_job_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with having(hear), remotely.served(*remotely.everything()) as peer:
             with request_id("abc-1"):

@@ -5,6 +5,7 @@ The servers here are real ones on loopback; that whole processes are killed or h
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -175,6 +176,20 @@ class TestTurns:
         sample = calling(one, two)
         assert sorted(sample.get_language() for _ in range(10)) == ["one"] * 5 + ["two"] * 5
 
+    def test_a_read_is_repeated_somewhere_else(self, declared: Contract) -> None:
+        def fail() -> str:
+            raise OperationalError("gone away")
+
+        with (
+            remotely.running((declared, keeping(get_language=fail))) as bad,
+            remotely.running((declared, keeper)) as good,
+            remotely.reached(bad, good) as peer,
+        ):
+            sample = remote(declared, peer)
+            sample.get_hidden()
+            peer._turn = itertools.repeat(0)  # type: ignore[assignment]  as when others took the turns between
+            assert sample.get_language() == "en"
+
     def test_a_dead_one_is_left_out_for_whatever_is_asked(self, calling: Any) -> None:
         noted: list[str] = []
         sample = calling(keeping(note=lambda *, text: noted.append(text)), dead=2)
@@ -319,9 +334,10 @@ class TestProcesses:
                 f"with remotely.reached({address!r}) as peer:",
                 "    ask = remote(contract, peer).get_language",
                 "    print(ask(), flush=True)",
+                "    opened = peer._open()",
                 "    if os.fork() == 0:",
-                "        print(ask(), flush=True)",
+                "        print(ask(), peer._open() is opened, flush=True)",
                 "        os._exit(0)",
-                "    print(os.wait()[1], ask())",
+                "    print(os.wait()[1], ask(), peer._open() is opened)",
             )
-        assert said == "en\nen\n0 en\n"
+        assert said == "en\nen False\n0 en True\n"

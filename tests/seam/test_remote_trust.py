@@ -139,12 +139,12 @@ def test_a_caller_with_another_key_is_told_what_is_wrong(declared: Contract, add
 
 def test_a_token_is_used_again_and_then_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     tokens = Tokens(remotely.OURS, "sample")
-    first = tokens.current()
-    monkeypatch.setattr(tokens, "_made_at", time.monotonic() - 10)
-    assert tokens.current() == first
-    monkeypatch.setattr(tokens, "_token", "stale")
+    assert remotely.OURS.verify(f"Bearer {tokens.current()}", ["sample"]) == "tests"
+    monkeypatch.setattr(tokens, "_token", "the last one")
+    monkeypatch.setattr(tokens, "_made_at", time.monotonic() - 15)
+    assert tokens.current() == "the last one"
     monkeypatch.setattr(tokens, "_made_at", time.monotonic() - 31)
-    assert tokens.current() != "stale"
+    assert remotely.OURS.verify(f"Bearer {tokens.current()}", ["sample"]) == "tests"
 
 
 @pytest.fixture(scope="module")
