@@ -83,8 +83,8 @@ def ensure_base() -> None:
             raise NoContainers(f"{BASE} is not here and can't be pulled: {pulled.stderr.strip()[-300:]}")
 
 
-def build() -> None:
-    """Make IMAGE from the working tree; unchanged layers are taken from the last time."""
+def build(tag: str = IMAGE, *options: str, folder: Path = ROOT) -> None:
+    """Make the image `tag`, by default the site's, from a folder; unchanged layers are taken from the last time."""
     command = [
         "buildah",
         "bud",
@@ -96,14 +96,14 @@ def build() -> None:
         "--network",
         "host",
     ]
-    command += ["--pull-never", "-t", IMAGE]
+    command += ["--pull-never", "-t", tag, *options]
     if Path(CERTIFICATES).exists():
         command += ["-v", f"{CERTIFICATES}:{CERTIFICATES}:ro"]
     done = subprocess.run(
-        [*command, "."], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
+        [*command, "."], cwd=folder, env=environment(), capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise RuntimeError(f"The image could not be built:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        raise RuntimeError(f"{tag} could not be built:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
 
 
 @dataclass

@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if answers(f"http://127.0.0.1:{settings.PORT}/readyz"):
-            self.stdout.write(self.style.SUCCESS(f"\nThe site is up: {settings.SITE_URL}\n"))
+            self.stdout.write(self.style.SUCCESS(f"\n{self.what()} is up: {settings.SITE_URL}\n"))
         else:
             self.stderr.write(f"The site did not answer within {PATIENCE} s; see what `web` says.")
         if settings.DEMO_DATA:
@@ -30,6 +30,12 @@ class Command(BaseCommand):
         # The supervisor ends all processes when one ends, so this one stays; as something that weighs nothing.
         sys.stdout.flush()
         os.execvp("tail", ["tail", "-f", "/dev/null"])
+
+    def what(self) -> str:
+        if len(settings.HERE) == len(settings.CONTEXTS):
+            return "The site"
+        names = " and ".join(context.name for context in settings.HERE)
+        return f"The part of the site with {names}"
 
     def seed(self) -> None:
         try:
