@@ -136,7 +136,8 @@ class Place:
             for context in place.contexts
         }
         own = (f"{context.upper()}_DATABASE_URL" for context in self.contexts)
-        ours = {"DATA_DIR": str(folder), "PORT": str(self.web), "RPC_PORT": str(self.rpc)}
+        ours = {"DATA_DIR": str(folder), "LIFE_DIR": str(folder / "life")}
+        ours |= {"PORT": str(self.web), "RPC_PORT": str(self.rpc)}
         return ours | elsewhere | {variable: urls[variable] for variable in own}
 
 
