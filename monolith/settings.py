@@ -17,7 +17,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from monolith import files, functions, topology
-from monolith.cache import redis_cache
+from monolith.cache import caches
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -113,16 +113,8 @@ DEMO_DATA = env.bool(
     "DEMO_DATA", default=len(HERE) == len(CONTEXTS) and not env.str("DATABASE_URL", default="")
 )
 
-# Caches. Whatever is in one may be gone at any moment; `default` and `sessions` are Redis when there is one.
-CACHES: dict[str, dict[str, Any]] = {
-    "default": redis_cache(REDIS_URL, prefix="site")
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 10_000}},
-    # Copies of session rows. Without Redis none: memory of one process does not know what another one ended.
-    "sessions": redis_cache(REDIS_URL, prefix="session", serializer="json.JSONSerializer")
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
-}
+# Whatever is in a cache may be gone at any moment.
+CACHES: dict[str, dict[str, Any]] = caches(env.str("CACHE_URL", default="").strip() or REDIS_URL)
 if AUTH_IS_HERE:
     # How often somebody tried to sign in: rows, for a limit must hold when Redis is away or empty.
     CACHES["limits"] = {

@@ -162,7 +162,7 @@ class Replica(Server):
         if self.is_away:
             return "left out: it does not answer"
         return "left out: " + (
-            f"{self.behind:.1f} s behind" if self.behind else "how far it is behind can't be told"
+            f"{self.behind:.1f} s behind" if self.behind is not None else "how far it is behind can't be told"
         )
 
     def leave_out(self) -> None:

@@ -282,6 +282,24 @@ def mariadb_with_replica(*options: str, replicas: int = 1, durable: bool = False
         yield Replicated(primary, following)
 
 
+class Memcached(Server):
+    def url(self) -> str:
+        """A CACHE_URL."""
+        return f"memcached://127.0.0.1:{self.port}"
+
+
+@contextmanager
+def memcached() -> Iterator[Memcached]:
+    """A fresh Memcached."""
+    with temporary_folder("memcached") as folder:
+        port = free_port()
+        command = ["memcached", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-m", "64"]
+        user = [] if os.getuid() else ["-u", "nobody"]
+        server = Memcached([*command, *user], port, folder / "log")
+        with server.running():
+            yield server
+
+
 class Redis(Server):
     def url(self, database: int = 0) -> str:
         return f"redis://127.0.0.1:{self.port}/{database}"

@@ -120,8 +120,8 @@ class Place:
             for alias, state in said[0].items()
         }
 
-    def wait_until(self, is_so: Callable[[dict[str, str]], bool]) -> None:
-        until = time.monotonic() + PATIENCE
+    def wait_until(self, is_so: Callable[[dict[str, str]], bool], seconds: float = PATIENCE) -> None:
+        until = time.monotonic() + seconds
         while not is_so(states := self.states()):
             assert time.monotonic() < until, states
             time.sleep(0.1)
@@ -132,8 +132,14 @@ class Place:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Place]:
-    with servers.mariadb_with_replica(replicas=2, durable=True) as databases:
-        env = {"WEB_WORKERS": "2", "WEB_THREADS": "4", "DATABASE_TIMEOUT": str(TIMEOUT)}
+    with servers.mariadb_with_replica(replicas=2, durable=True) as databases, servers.redis() as cache:
+        # What one process knows of a session, all of them know.
+        env = {
+            "CACHE_URL": cache.url(),
+            "WEB_WORKERS": "2",
+            "WEB_THREADS": "4",
+            "DATABASE_TIMEOUT": str(TIMEOUT),
+        }
         with servers.site(databases.env() | env) as site:
             databases.catch_up()
             keys = json.loads(site.manage("shell", "-v0", "-c", MAKE).stdout)
@@ -260,7 +266,7 @@ def test_a_replica_that_is_late_is_left_out_and_comes_back(place: Place) -> None
     with asking({"editor": place.signed_in()}, ["/browse"]) as answers:
         editor = place.signed_in(1)
         editor.create("While nobody follows")
-        place.wait_until(lambda states: "behind" in states["catalog.replica1"])
+        place.wait_until(lambda states: "s behind" in states["catalog.replica1"], seconds=12)
         with statements(late) as asked:
             for _ in range(10):
                 place.signed_in().get("/browse")

@@ -14,12 +14,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
 from rest_framework.parsers import JSONParser
-from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.auth.client import IsEditor
 from apps.auth.contract import Role
 from apps.catalog import checks, paging, service
 from apps.catalog.contract import InvalidItem, InvalidQuery, ItemChangedMeanwhile, ItemNotFound
@@ -45,9 +46,9 @@ class Unavailable(exceptions.APIException):
     default_code = "media_is_away"
 
 
-class ReadsOrEditor(BasePermission):
+class ReadsOrEditor(IsEditor):
     def has_permission(self, request: Request, view: Any) -> bool:
-        return request.method in SAFE_METHODS or request.user.has_role(Role.EDITOR)  # type: ignore[union-attr]
+        return request.method in SAFE_METHODS or super().has_permission(request, view)
 
 
 class CatalogView(APIView):

@@ -6,7 +6,8 @@ import functools
 import logging
 from collections.abc import Mapping
 
-from django.core.cache import cache
+from django.conf import settings
+from django.core.cache import DEFAULT_CACHE_ALIAS, cache
 from django.db import DatabaseError, connections, router
 from django.db.migrations.loader import MigrationLoader
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -73,6 +74,8 @@ def _missing_migrations(alias: str) -> list[str]:
 
 
 def _cache_state() -> str:
+    if settings.CACHES[DEFAULT_CACHE_ALIAS]["BACKEND"].endswith("DummyCache"):
+        return "none"
     try:
         cache.set(PROBE_KEY, "1", timeout=30)
         return "ok" if cache.get(PROBE_KEY) == "1" else "unreachable"

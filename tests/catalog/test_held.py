@@ -8,11 +8,13 @@ import time
 
 import brotli
 import pytest
-from django.test import Client
+from django.db import OperationalError
+from django.test import Client, RequestFactory
 
-from apps.catalog import held, service
+from apps.catalog import held, service, views
 from apps.catalog.drafts import Draft
 from apps.catalog.models import Listing
+from seam import replicas
 from tests.people import sign_in
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -271,3 +273,91 @@ def test_a_version_never_comes_back(item):
         seen.add(Listing.objects.get(pk=Listing.EVERYTHING).version)
     assert len(seen) == 5
     assert max(seen) - min(seen) > 1000
+
+
+class LateReplica:
+    """Answers with the page as it was when made, unless the primary is to be read."""
+
+    def __init__(self, address):
+        self.then, self.asked = self.now(address), 0
+
+    def now(self, address):
+        return views.item(RequestFactory().get(address), slug=address.rpartition("/")[2])
+
+    def __call__(self, request):
+        inside = replicas._reading.get()
+        if inside is not None and inside.strict:
+            return self.now(request.path)
+        self.asked += 1
+        return self.then
+
+
+@pytest.fixture
+def late(item, monkeypatch):
+    """The site reads from a replica that does not know yet that the boat is called a ship."""
+    made = item("Boat")
+    replica = LateReplica("/items/boat")
+    service.change_item(made.pk, Draft(title="Ship"))
+    monkeypatch.setattr(replicas, "are_used", lambda context: True)
+    held.forget()
+    return replica
+
+
+def boat(get_response):
+    return held.HeldPages(get_response)(RequestFactory().get("/items/boat")).content
+
+
+def test_a_page_made_from_a_late_replica_is_made_again_from_the_primary(late):
+    assert b"<h1>Ship</h1>" in boat(late)
+    assert late.asked == 1
+    assert b"<h1>Ship</h1>" in boat(late)
+    assert late.asked == 1, "what was made from the primary is held"
+
+
+def test_a_replica_that_is_up_to_date_is_enough(item, monkeypatch):
+    item("Boat")
+    replica = LateReplica("/items/boat")
+    monkeypatch.setattr(replicas, "are_used", lambda context: True)
+    monkeypatch.setattr(replica, "now", None)
+    held.forget()
+    assert b"<h1>Boat</h1>" in boat(replica)
+    assert b"<h1>Boat</h1>" in boat(replica)
+    assert replica.asked == 1
+
+
+class TestWhileTheDatabaseIsAway:
+    @pytest.fixture
+    def away(self, monkeypatch):
+        def refuse(ids):
+            raise OperationalError("2003, away")
+
+        def begin():
+            monkeypatch.setattr(held.known, "_read", refuse)
+            return monkeypatch.undo
+
+        return begin
+
+    def test_what_is_held_is_given_out(self, client, item, time_flies, away):
+        item("Boat")
+        page = client.get("/items/boat").content
+        time_flies()
+        away()
+        assert client.get("/items/boat").content == page
+
+    def test_what_was_known_to_have_changed_is_not(self, client, item, time_flies, away):
+        made = item("Boat")
+        client.get("/items/boat")
+        key, old = next(iter(held.known._pages.items()))
+        service.change_item(made.pk, Draft(title="Ship"))
+        time_flies()
+        client.get("/items/boat")
+        held.known._remember(key, old)
+        held.known._versions = {pk: (version, 0.0) for pk, (version, _at) in held.known._versions.items()}
+        away()
+        assert held.known.page(key) is None
+
+    def test_a_page_from_a_late_replica_is_shown_and_not_held(self, late, away):
+        back = away()
+        assert b"<h1>Boat</h1>" in boat(late)
+        back()
+        assert held.known._pages == {}
