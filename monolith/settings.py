@@ -120,7 +120,6 @@ if AUTH_IS_HERE:
     CACHES["limits"] = {
         "BACKEND": "apps.auth.limits.AttemptCache",
         "LOCATION": "accounts_attempt",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 
 # What keeps its tables in auth's database, and so is nowhere else: elsewhere `request.principal` is all there is.

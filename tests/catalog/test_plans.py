@@ -6,11 +6,9 @@ Rows read are counted by the server itself, so nothing here depends on how fast 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import pytest
-from django.conf import settings
 from django.db import connections
 
 from apps.catalog import held, paging, service
@@ -18,17 +16,15 @@ from apps.catalog.drafts import Draft, Fact
 from apps.catalog.models import Item, Listing, ListingEntry
 from apps.catalog.search import search
 from seam import atomic
+from tests import plans
+from tests.plans import Statement
 
 pytestmark = [
     pytest.mark.django_db(databases="__all__", transaction=True),
-    pytest.mark.skipif(
-        "mysql" not in settings.DATABASES["catalog"]["ENGINE"], reason="looks at MariaDB's plans"
-    ),
+    plans.on_mariadb,
 ]
 
 ITEMS = 3000
-# A table so small that reading all of it is the best plan.
-SMALL = 100
 
 
 @pytest.fixture
@@ -54,32 +50,12 @@ def many(category):
         cursor.fetchall()
 
 
-@contextmanager
-def asked() -> Iterator[list[tuple[str, tuple]]]:
-    """The statements the catalogue's database is given."""
-    statements: list[tuple[str, tuple]] = []
-
-    def note(execute, sql, params, many, context):
-        statements.append((sql, params))
-        return execute(sql, params, many, context)
-
-    with connections["catalog"].execute_wrapper(note):
-        yield statements
+def asked() -> AbstractContextManager[list[Statement]]:
+    return plans.asked("catalog")
 
 
-def full_scans(statements: list[tuple[str, tuple]]) -> list[str]:
-    found = []
-    with connections["catalog"].cursor() as cursor:
-        for sql, params in statements:
-            if not sql.lstrip("( ").upper().startswith("SELECT"):
-                continue
-            cursor.execute(f"EXPLAIN {sql}", params)
-            names = [column[0] for column in cursor.description]
-            for values in cursor.fetchall():
-                row = dict(zip(names, values, strict=True))
-                if row["type"] in ("ALL", "index") and int(row["rows"] or 0) > SMALL:
-                    found.append(f"{row['table']} is read whole ({row['rows']} rows): {sql[:300]}")
-    return found
+def full_scans(statements: list[Statement]) -> list[str]:
+    return plans.full_scans("catalog", statements)
 
 
 def rows_read(work) -> int:
