@@ -7,14 +7,14 @@ import email.policy
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from subprocess import CompletedProcess
 from typing import Any, Protocol, TypeVar
 
 from monolith.demo.people import parse_passwords
-from tests.servers import ROOT
+from tests.servers import ROOT, Server
 
 CONTEXTS = ("auth", "media", "catalog")
 MAIL = re.compile(r"^Content-Type: .*?^-{60,}$", flags=re.MULTILINE | re.DOTALL)
@@ -45,10 +45,14 @@ class Machine(Protocol):
 
 @dataclass
 class Probe:
-    """What is behind the pages. `machines` by the context that lives there; `demo` is where the demo shop was made."""
+    """What is behind the pages. `machines` by the context that lives there; `demo` is where the demo shop was made.
+
+    `others` are processes of the site that no machine has, such as functions.
+    """
 
     machines: Mapping[str, Machine]
     demo: Machine
+    others: Sequence[Server] = ()
 
     def mails(self, *, to: str) -> list[str]:
         """The text of every e-mail printed for somebody, oldest first."""
@@ -60,7 +64,7 @@ class Probe:
 
     def log(self) -> str:
         """What all processes printed."""
-        return "".join(machine.output() for machine in self._distinct())
+        return "".join(process.output() for process in (*self._distinct(), *self.others))
 
     def passwords(self) -> dict[str, str]:
         """How the demo people sign in, by e-mail address."""

@@ -9,6 +9,7 @@ import pytest
 
 from tests import servers
 from tests.container import image
+from tests.functions import serving
 from tests.journeys.place import CONTEXTS, Place, Probe, eventually, is_idle
 from tests.servers import Site
 from tests.topologies import split_site
@@ -28,17 +29,36 @@ def embedded() -> Iterator[Place]:
 
 @contextmanager
 def on_servers() -> Iterator[Place]:
-    """One site on MariaDB and Redis, with Celery."""
+    """One site on MariaDB with a replica, Redis, Celery and S3."""
     with ExitStack() as stack:
-        database = stack.enter_context(servers.mariadb())
-        cache = stack.enter_context(servers.redis())
-        site = stack.enter_context(
-            servers.site(
-                TOLD | {"DATABASE_URL": database.url(), "REDIS_URL": cache.url(), "DEMO_DATA": "false"}
-            )
-        )
+        databases = stack.enter_context(servers.mariadb_with_replica())
+        cache, bucket = stack.enter_context(servers.redis()), stack.enter_context(servers.s3())
+        env = databases.env() | {
+            "REDIS_URL": cache.url(),
+            "STORAGE_URL": bucket.make_bucket(),
+            "DEMO_DATA": "false",
+        }
+        site = stack.enter_context(servers.site(TOLD | env))
         site.manage("seed_demo", "--prints", PRINTS)
         yield Place("servers", site.url, Probe(dict.fromkeys(CONTEXTS, site), site))
+
+
+@contextmanager
+def functions() -> Iterator[Place]:
+    """Slow work goes to functions: pictures to a Lambda, mails and the records of imports to CloudEvents containers."""
+    with ExitStack() as stack:
+        mails = stack.enter_context(serving.served("auth_send_mail", {"EMAIL_URL": "consolemail://"}))
+        pictures = stack.enter_context(serving.lambda_server("media_renditions"))
+        records = stack.enter_context(serving.function_server("catalog_import_chunk"))
+        env = {
+            "FUNCTION_KEY": serving.KEY,
+            "FUNCTION_AUTH_SEND_MAIL_URL": mails.url,
+            "FUNCTION_MEDIA_RENDITIONS_URL": pictures,
+            "FUNCTION_CATALOG_IMPORT_CHUNK_URL": records,
+        }
+        site = stack.enter_context(servers.site(TOLD | env))
+        site.manage("seed_demo", "--prints", PRINTS)
+        yield Place("functions", site.url, Probe(dict.fromkeys(CONTEXTS, site), site, [mails.server]))
 
 
 @contextmanager
@@ -82,6 +102,7 @@ TOPOLOGIES: dict[str, Callable[[], AbstractContextManager[Place]]] = {
     "embedded": embedded,
     "servers": on_servers,
     "split": split,
+    "functions": functions,
     "container": container,
 }
 
