@@ -1,7 +1,7 @@
 """Measures the site against a bare Django in one run and prints ratios; bin/bench starts it.
 
 bin/bench FILE                    everything, on the records of FILE (docs/performance.md says which)
-bin/bench FILE --only import …    some of: pages growth import calls
+bin/bench FILE --only import …    some of: pages growth import calls topologies
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from bench import topologies
 from bench.load import Target, rates
 from bench.pages import UNHELD, cookie_header, pages, read
 from bench.sites import Website, baseline, prepared, served, settle
@@ -159,11 +160,19 @@ def measure_calls(bench: Bench) -> None:
     )
 
 
+def measure_topologies(bench: Bench) -> None:
+    """A page on each topology, and what carries a picture's job; each site has the demo shop."""
+    title = f"Requests/s of {topologies.PAGE} at {topologies.CONNECTIONS} connections (share of servers)"
+    table(title, topologies.PAGES_ON, topologies.page_rates(bench.options.rounds))
+    table("From an upload to its renditions", ["seconds", "to worker"], topologies.upload_times())
+
+
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "pages": measure_pages,
     "growth": measure_growth,
     "import": measure_import,
     "calls": measure_calls,
+    "topologies": measure_topologies,
 }
 
 

@@ -16,57 +16,58 @@ from tests.topologies import split_site
 
 PRINTS = "12"  # enough for several categories, and made in seconds
 SEEDED = 300  # seconds
-TOLD = {"SERVER_TIMING": "true"}  # each answer tells its queries, which are compared
+Env = Mapping[str, str]
+TOLD: Env = {"SERVER_TIMING": "true"}  # each answer tells its queries, which are compared
 
 
 @contextmanager
-def embedded() -> Iterator[Place]:
+def embedded(env: Env) -> Iterator[Place]:
     """The site as `bin/run` starts it: one process of each kind, SQLite, no Redis."""
-    with servers.site(TOLD) as site:
+    with servers.site(env) as site:
         site.manage("seed_demo", "--prints", PRINTS)
         yield Place("embedded", site.url, Probe(dict.fromkeys(CONTEXTS, site), site))
 
 
 @contextmanager
-def on_servers() -> Iterator[Place]:
+def on_servers(env: Env) -> Iterator[Place]:
     """One site on MariaDB with a replica, Redis, Celery and S3."""
     with ExitStack() as stack:
         databases = stack.enter_context(servers.mariadb_with_replica())
         cache, bucket = stack.enter_context(servers.redis()), stack.enter_context(servers.s3())
-        env = databases.env() | {
+        parts = databases.env() | {
             "REDIS_URL": cache.url(),
             "STORAGE_URL": bucket.make_bucket(),
             "DEMO_DATA": "false",
         }
-        site = stack.enter_context(servers.site(TOLD | env))
+        site = stack.enter_context(servers.site({**env, **parts}))
         site.manage("seed_demo", "--prints", PRINTS)
         yield Place("servers", site.url, Probe(dict.fromkeys(CONTEXTS, site), site))
 
 
 @contextmanager
-def functions() -> Iterator[Place]:
+def functions(env: Env) -> Iterator[Place]:
     """Slow work goes to functions: pictures to a Lambda, mails and the records of imports to CloudEvents containers."""
     with ExitStack() as stack:
         mails = stack.enter_context(serving.served("auth_send_mail", {"EMAIL_URL": "consolemail://"}))
         pictures = stack.enter_context(serving.lambda_server("media_renditions"))
         records = stack.enter_context(serving.function_server("catalog_import_chunk"))
-        env = {
+        elsewhere = {
             "FUNCTION_KEY": serving.KEY,
             "FUNCTION_AUTH_SEND_MAIL_URL": mails.url,
             "FUNCTION_MEDIA_RENDITIONS_URL": pictures,
             "FUNCTION_CATALOG_IMPORT_CHUNK_URL": records,
         }
-        site = stack.enter_context(servers.site(TOLD | env))
+        site = stack.enter_context(servers.site({**env, **elsewhere}))
         site.manage("seed_demo", "--prints", PRINTS)
         yield Place("functions", site.url, Probe(dict.fromkeys(CONTEXTS, site), site, [mails.server]))
 
 
 @contextmanager
-def split() -> Iterator[Place]:
+def split(env: Env) -> Iterator[Place]:
     """Three services behind nginx, each with its own database and account, gRPC between them."""
     with ExitStack() as stack:
         database, cache = stack.enter_context(servers.mariadb()), stack.enter_context(servers.redis())
-        apart = stack.enter_context(split_site(mariadb=database, redis=cache, env=TOLD))
+        apart = stack.enter_context(split_site(mariadb=database, redis=cache, env=env))
         services = {context: apart.service_of(context) for context in CONTEXTS}
         whole = as_one(services)
         whole.manage("seed_demo", "--prints", PRINTS)
@@ -86,19 +87,19 @@ def as_one(services: Mapping[str, Site]) -> Site:
 
 
 @contextmanager
-def container() -> Iterator[Place]:
+def container(env: Env) -> Iterator[Place]:
     """The image as anyone runs it: read-only, any user, a Redis of its own. Skips where containers can't be had."""
     try:
         image.ensure_base()
     except image.NoContainers as reason:
         pytest.skip(f"The container was neither built nor run: {reason}")
     image.build()
-    with image.fresh_volume() as volume, image.container(volume, DEMO_DATA="false", **TOLD) as running:
+    with image.fresh_volume() as volume, image.container(volume, DEMO_DATA="false", **env) as running:
         running.manage("seed_demo", "--prints", PRINTS)
         yield Place("container", running.url, Probe(dict.fromkeys(CONTEXTS, running), running))
 
 
-TOPOLOGIES: dict[str, Callable[[], AbstractContextManager[Place]]] = {
+TOPOLOGIES: dict[str, Callable[[Env], AbstractContextManager[Place]]] = {
     "embedded": embedded,
     "servers": on_servers,
     "split": split,
@@ -108,8 +109,8 @@ TOPOLOGIES: dict[str, Callable[[], AbstractContextManager[Place]]] = {
 
 
 @contextmanager
-def topology(name: str) -> Iterator[Place]:
-    """The topology of that name with a part of the demo shop, all renditions made and shown."""
-    with TOPOLOGIES[name]() as place:
+def topology(name: str, env: Env = TOLD) -> Iterator[Place]:
+    """The topology of that name with a part of the demo shop, all renditions made and shown; `env` adds settings."""
+    with TOPOLOGIES[name](env) as place:
         eventually(lambda: is_idle(place), SEEDED, pause=1)
         yield place
