@@ -136,6 +136,7 @@ INSTALLED_APPS = [
     "seam",
     *[context.app for context in HERE],
     *_with("auth", *APPS_OF_AUTH),
+    "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "rest_framework",

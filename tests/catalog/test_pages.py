@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
+from django.template.loader import render_to_string
+from django.utils import translation
 
 from apps.catalog import held, service
 from apps.catalog.drafts import Draft, Fact
@@ -337,3 +339,12 @@ def test_a_list_asks_the_same_of_many_items_as_of_few(client, item, category, qu
     with queries() as many:
         page(client, "/categories/place")
     assert len(many) <= len(few)
+
+
+@pytest.mark.parametrize(("language", "written"), [("en", "69,202"), ("es", "69\xa0202")])
+def test_large_numbers_are_written_as_people_write_them(language, written):
+    with translation.override(language):
+        page = render_to_string(
+            "catalog/menu.html", {"categories": [{"title": "people", "url": "/", "items": 69202}]}
+        )
+    assert f"<small>{written}</small>" in page
