@@ -274,7 +274,7 @@ STORAGES = files.storages(
     env.str("STORAGE_URL", default="").strip(), MEDIA_ROOT, largest=MEDIA_MAX_UPLOAD_MB * 10**6
 ) | {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "monolith.web.static_files.StaticFiles"},
 }
 # Where a function that runs elsewhere reaches files that lie in a folder.
 TRANSFER_URL = env.str("TRANSFER_URL", default=SITE_URL).rstrip("/")
