@@ -223,7 +223,7 @@ def _database(env: Env, name: str, data_dir: Path) -> Database:
 
 
 def _parsed(variable: str, url: str, *, kinds: tuple[str, ...] = ("mysql", "sqlite")) -> Database:
-    scheme = urlsplit(url).scheme
+    scheme = url.partition(":")[0].lower() if "://" in url else ""
     if scheme not in kinds:
         examples = {"mysql": "mysql://user:password@host:3306/name", "sqlite": "sqlite:////path/to/file"}
         raise ImproperlyConfigured(
@@ -235,10 +235,10 @@ def _parsed(variable: str, url: str, *, kinds: tuple[str, ...] = ("mysql", "sqli
     try:
         config = dict(Env.db_url_config(url))
         int(config.get("PORT") or 0)
-    except ValueError as error:
+    except ValueError:  # whose words may hold a part of the password
         raise ImproperlyConfigured(
-            f"{variable} can't be read ({error}); it must be mysql://user:password@host:3306/name, with %2C, %2F and "
-            "%40 for a comma, a slash and an @ in the password."
+            f"{variable} can't be read; it must be mysql://user:password@host:3306/name, with %2C, %2F and %40 for a "
+            "comma, a slash and an @ in the password."
         ) from None
     if not config.get("NAME"):
         raise ImproperlyConfigured(f"{variable} names no database: end it with /name.")
