@@ -63,7 +63,8 @@ FAST = [Pass("tests on SQLite", f"{WITHOUT_MACHINERY} and not slow", processes=2
 WHOLE = [
     Pass("tests on SQLite", WITHOUT_MACHINERY, processes=2),
     Pass("data on MariaDB with Redis", f"data and {WITHOUT_MACHINERY}", processes=2, servers=True),
-    Pass("browser", "browser"),
+    # A process drives all journeys of one topology, so that it starts it once.
+    Pass("browser", "browser", processes=2),
     Pass("container", "container"),
 ]
 

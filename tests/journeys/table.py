@@ -52,7 +52,7 @@ def outcomes(reports: Iterable[object]) -> dict[str, dict[str, str]]:
             continue
         path, _, rest = report.nodeid.partition("::")
         name, _, variant = rest.partition("[")
-        ran_on = set(variant.rstrip("]").split("-")) & TOPOLOGIES.keys()
+        ran_on = set(variant.partition("]")[0].split("-")) & TOPOLOGIES.keys()
         if ran_on and (report.when == "call" or report.outcome != "passed"):
             row = found.setdefault(f"{path.rpartition('/')[2].removesuffix('.py')}: {name}", {})
             topology = ran_on.pop()

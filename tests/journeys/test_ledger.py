@@ -40,7 +40,7 @@ def test_the_table_shows_the_worst_of_a_journey_on_each_topology() -> None:
         [
             report(f"{journey}[embedded-chromium-js]", "passed"),
             report(f"{journey}[embedded-chromium-no-js]", "failed"),
-            report(f"{journey}[servers-chromium-js]", "passed"),
+            report(f"{journey}[servers]@servers", "passed"),
             report(f"{journey}[container-chromium-js]", "skipped", "setup"),
             report("tests/journeys/test_ledger.py::test_no_journey", "passed"),
         ]
