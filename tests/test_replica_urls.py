@@ -78,7 +78,6 @@ def test_statements_end_in_time_and_on_a_replica_sooner(read) -> None:
             "MEDIA_REPLICA_URLS can't be read",
         ),
         ({"DATABASE_URL": "mysql://a@b:99999/x"}, "DATABASE_URL can't be read"),
-        ({"DATABASE_URL": "mysql://a@[b/x"}, "DATABASE_URL can't be read"),
     ],
 )
 def test_a_mistake_gets_a_sentence(read, environment: dict[str, str], sentence: str) -> None:
