@@ -1,12 +1,13 @@
 """Measures the site against a bare Django in one run and prints ratios; bin/bench starts it.
 
 bin/bench FILE                    everything, on the records of FILE (docs/performance.md says which)
-bin/bench FILE --only import …    some of: pages growth import calls topologies
+bin/bench FILE --only import …    some of: pages cost growth import calls topologies
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -14,10 +15,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "monolith.settings")
+django.setup()  # topologies are places with demo people, who are models
+
 from bench import topologies
-from bench.load import Target, rates
+from bench.load import Target, ask, rates
 from bench.pages import UNHELD, cookie_header, pages, read
-from bench.sites import Website, baseline, prepared, served, settle
+from bench.sites import Website, baseline, cpu_seconds, prepared, served, settle
 from tests.servers import MariaDB, Redis, mariadb, redis, temporary_folder
 
 SMALL = 1000
@@ -44,7 +50,7 @@ class Bench:
         return self._filled("small", 1, ["--limit", str(SMALL)])
 
     @cached_property
-    def bare(self) -> str:
+    def bare(self) -> Website:
         return self.stack.enter_context(baseline(self.large, self.folder))
 
     @cached_property
@@ -109,12 +115,35 @@ def measure_pages(bench: Bench) -> None:
 def kinds(bench: Bench, site: Website, path: str) -> list[Target]:
     size = len(read(site.url + path, UNHELD).encode())
     return [
-        Target("bytes", f"{bench.bare}/bytes/{size}"),
+        Target("bytes", f"{bench.bare.url}/bytes/{size}"),
         Target("held", site.url + path),
-        Target("template", f"{bench.bare}/page{path}"),
+        Target("template", f"{bench.bare.url}/page{path}"),
         Target("afresh", site.url + path, {"Cookie": cookie_header(UNHELD)}),
         Target("signed in", site.url + path, {"Cookie": cookie_header(bench.member)}),
     ]
+
+
+def measure_cost(bench: Bench) -> None:
+    """What one request costs all processors together: the same ratios, on a machine that does other things too."""
+    site, cells = bench.large, []
+    for name, path in bench.pages_of(site).items():
+        spent = {
+            target.name: milliseconds(bench, target, requests=100 * bench.options.rounds)
+            for target in kinds(bench, site, path)
+        }
+        ready, template = spent["bytes"], spent["template"]
+        rest = (f"{template / spent['afresh']:.2f}", f"{template / spent['signed in']:.2f}")
+        cells.append((name, *(f"{ms:.2f}" for ms in spent.values()), f"{ready / spent['held']:.2f}", *rest))
+    columns = [*spent, "held/bytes", "afresh/templ.", "signed/templ."]
+    table("Milliseconds of CPU per request: web, database and cache", columns, cells)
+
+
+def milliseconds(bench: Bench, target: Target, requests: int) -> float:
+    servers = (bench.large.server, bench.bare.server, bench.database, bench.cache)
+    ask(target, 10)
+    before = cpu_seconds(*servers)
+    ask(target, requests)
+    return 1000 * (cpu_seconds(*servers) - before) / requests
 
 
 def measure_growth(bench: Bench) -> None:
@@ -169,6 +198,7 @@ def measure_topologies(bench: Bench) -> None:
 
 MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "pages": measure_pages,
+    "cost": measure_cost,
     "growth": measure_growth,
     "import": measure_import,
     "calls": measure_calls,

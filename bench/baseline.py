@@ -45,8 +45,9 @@ def record(request: HttpRequest, address: str) -> Recorded:
         return HttpResponse()
 
     def cards(items: list[tuple[UUID, int]], language: str) -> list[dict[str, Any]]:
-        rows = Item.objects.filter(pk__in=[pk for pk, _version in items]).values("pk", *site_cards.COLUMNS)
-        return [site_cards.values(row, language) for row in rows]
+        ids = [pk for pk, _version in items]
+        rows = {row["pk"]: row for row in Item.objects.filter(pk__in=ids).values("pk", *site_cards.COLUMNS)}
+        return [site_cards.values(rows[pk], language) for pk in ids]
 
     view = resolve(address, "monolith.urls")
     with ExitStack() as stack:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import time
+import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
@@ -52,3 +53,11 @@ def rates(
             measured[target.name].append(rate(target, connections, seconds))
             time.sleep(0.2)  # what was asked last is still being answered when wrk leaves
     return {name: median(values) for name, values in measured.items()}
+
+
+def ask(target: Target, requests: int) -> None:
+    """So many requests, one after the other. Raises OSError when an answer is an error."""
+    request = urllib.request.Request(target.url, headers=dict(target.headers))
+    for _ in range(requests):
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            answer.read()

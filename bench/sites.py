@@ -23,6 +23,7 @@ class Website:
 
     url: str
     env: dict[str, str]
+    server: Server | None = None
 
     def manage(self, *arguments: str) -> str:
         return self.python("manage.py", *arguments)
@@ -60,26 +61,25 @@ def prepared(name: str, database: MariaDB, cache: Redis, number: int, folder: Pa
 
 @contextmanager
 def served(site: Website, folder: Path) -> Iterator[None]:
-    with gunicorn("monolith.wsgi", site.url, folder / "web.log", site.env):
+    with gunicorn("monolith.wsgi", site.url, folder / "web.log", site.env) as site.server:
         wait_until_answers(f"{site.url}/readyz")
         yield
 
 
 @contextmanager
-def baseline(site: Website, folder: Path) -> Iterator[str]:
-    """The address of the bare Django beside `site`, under the same server settings."""
-    url = f"http://localhost:{free_port()}"
-    env = site.env | {"DJANGO_SETTINGS_MODULE": "bench.settings"}
-    with gunicorn("bench.baseline", url, folder / "baseline.log", env):
-        wait_until_answers(f"{url}/bytes/1")
-        yield url
+def baseline(site: Website, folder: Path) -> Iterator[Website]:
+    """The bare Django beside `site`, under the same server settings."""
+    bare = Website(f"http://localhost:{free_port()}", site.env | {"DJANGO_SETTINGS_MODULE": "bench.settings"})
+    with gunicorn("bench.baseline", bare.url, folder / "baseline.log", bare.env) as bare.server:
+        wait_until_answers(f"{bare.url}/bytes/1")
+        yield bare
 
 
 @contextmanager
-def gunicorn(application: str, url: str, log: Path, env: dict[str, str]) -> Iterator[None]:
+def gunicorn(application: str, url: str, log: Path, env: dict[str, str]) -> Iterator[Server]:
     port = int(url.rpartition(":")[2])
-    with Server([*GUNICORN, "--bind", f"127.0.0.1:{port}", application], port, log, env).running():
-        yield
+    with Server([*GUNICORN, "--bind", f"127.0.0.1:{port}", application], port, log, env).running() as server:
+        yield server
 
 
 def settle(*servers: Server, seconds: float = 120) -> None:
@@ -94,11 +94,14 @@ def settle(*servers: Server, seconds: float = 120) -> None:
         before = now
 
 
-def cpu_seconds(*servers: Server) -> float:
-    """CPU time used so far, user and system, from /proc/<pid>/stat (proc(5), fields 14 and 15)."""
-    stats = [
-        Path(f"/proc/{s.process.pid}/stat").read_text().rpartition(")")[2].split()
-        for s in servers
-        if s.process
-    ]
+def cpu_seconds(*servers: Server | None) -> float:
+    """CPU time used so far by servers and their children, user and system; /proc/<pid>/stat, proc(5), fields 14, 15."""
+    pids = [pid for server in servers if server and server.process for pid in family(server.process.pid)]
+    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
     return sum(int(fields[11]) + int(fields[12]) for fields in stats) / os.sysconf("SC_CLK_TCK")
+
+
+def family(pid: int) -> list[int]:
+    """A process and those it started that still run, and theirs."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in children for one in family(int(child)))]

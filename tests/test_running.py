@@ -219,3 +219,15 @@ def test_other_services_are_answered_where_there_is_a_port_for_them(
     assert "rpc" not in commands(own_redis=False)[0]
     monkeypatch.setattr(settings, "RPC_PORT", 50051)
     assert commands(own_redis=False)[0]["rpc"] == "exec python manage.py rpc"
+
+
+def test_the_bench_starts():
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--help"],
+        cwd=ROOT,
+        env={k: v for k, v in os.environ.items() if k != "DJANGO_SETTINGS_MODULE"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "usage: bin/bench" in done.stdout, done.stderr
