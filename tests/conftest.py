@@ -24,14 +24,24 @@ from tests.journeys.table import (  # noqa: F401  hooks
 from tests.people import alice, bob, charlie, dora, nobody_remembered  # noqa: F401
 
 DATA_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
+SERVER_FIXTURES = {"mariadb", "redis_server", "s3_server", "site"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what touches the databases, so that bin/test can run just that a second time on MariaDB."""
+    """Mark what touches the databases, so that bin/test can run just that a second time on MariaDB, and what starts a
+    server, so that the inner loop goes without."""
     for item in items:
-        if item.get_closest_marker("django_db") or DATA_FIXTURES & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") or DATA_FIXTURES & fixtures:
             item.add_marker("data")
+        if SERVER_FIXTURES & fixtures or ("storage", "s3") in parameters(item):
+            item.add_marker("slow")
+
+
+def parameters(item: pytest.Item) -> set[tuple[str, str]]:
+    spec = getattr(item, "callspec", None)
+    return {(name, value) for name, value in spec.params.items() if isinstance(value, str)} if spec else set()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

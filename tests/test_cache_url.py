@@ -19,6 +19,8 @@ from monolith import cache as guarded
 from monolith.cache import FAILURES, GuardedMemcached, memcached_key
 from tests import servers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server() -> Iterator[servers.Memcached]:

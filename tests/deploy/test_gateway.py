@@ -25,6 +25,8 @@ from tests.servers import ROOT, Site, free_port
 from tests.test_prefixes import ADDRESSES
 from tests.topologies import gateway
 
+pytestmark = pytest.mark.slow
+
 needs_nginx = pytest.mark.skipif(
     not shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin"),
     reason="nginx is missing: apt-get install nginx-light",
