@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.files.storage import storages
@@ -22,6 +23,10 @@ from tests.journeys.table import (  # noqa: F401  hooks
     pytest_terminal_summary,
 )
 from tests.people import alice, bob, charlie, dora, nobody_remembered  # noqa: F401
+
+# A machine that does other things too is slow, not wrong.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 DATA_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "django_db_serialized_rollback"}
 SERVER_FIXTURES = {"mariadb", "redis_server", "s3_server", "site"}

@@ -209,13 +209,13 @@ mangled = st.one_of(
 )
 
 
-@examples(max_examples=150, deadline=None, suppress_health_check=CHECKS)
+@examples(max_examples=150, suppress_health_check=CHECKS)
 @given(text=mangled)
 def test_whatever_is_made_up_is_refused(text, client):
     assert refused(client.get("/whoami", headers=bearer(text)))
 
 
-@examples(max_examples=150, deadline=None, suppress_health_check=CHECKS)
+@examples(max_examples=150, suppress_health_check=CHECKS)
 @given(data=st.data())
 def test_a_token_with_one_changed_byte_is_refused(data, client, bob):
     token = signed(claims(bob))
@@ -232,7 +232,7 @@ json_value = st.recursive(
 )
 
 
-@examples(max_examples=150, deadline=None, suppress_health_check=CHECKS)
+@examples(max_examples=150, suppress_health_check=CHECKS)
 @given(
     name=st.sampled_from(["exp", "iat", "nbf", "aud", "iss", "sub", "sid", "role", "name"]), value=json_value
 )

@@ -130,7 +130,7 @@ def test_nothing_anybody_types_is_syntax(catalogue, query):
     assert set(titles(query)) <= {"Ámbar del río", "Of the sea", "Boats in fog"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(max_size=60))
 def test_no_text_breaks_it(query):
     titles(query)
