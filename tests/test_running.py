@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from monolith.management.commands.welcome import reached_at
 from monolith.supervisor import commands
 from tests import servers
 from tests.servers import ROOT, Server
@@ -119,6 +120,14 @@ def read_until(words: str, terminal: int, seconds: float) -> str:
         if select.select([terminal], [], [], 1)[0]:
             said += os.read(terminal, 65536).decode()
     return said
+
+
+@pytest.mark.parametrize(
+    ("bound", "reached"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("10.0.0.7", "10.0.0.7"), ("::", "[::1]")],
+)
+def test_it_looks_for_itself_where_it_listens(bound, reached):
+    assert reached_at(bound) == reached
 
 
 def test_it_can_be_ended_in_its_first_moments(env, tmp_path):

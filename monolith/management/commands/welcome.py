@@ -21,7 +21,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if answers(f"http://127.0.0.1:{settings.PORT}/readyz"):
+        if answers(f"http://{reached_at(settings.BIND_ADDRESS)}:{settings.PORT}/readyz"):
             self.stdout.write(self.style.SUCCESS(f"\n{self.what()} is up: {settings.SITE_URL}\n"))
         else:
             self.stderr.write(f"The site did not answer within {PATIENCE} s; see what `web` says.")
@@ -42,6 +42,12 @@ class Command(BaseCommand):
             call_command("seed_demo", stdout=self.stdout)
         except Exception as error:  # a site without its demo is still a site
             self.stderr.write(f"The demo data could not be made: {error}. Try `python manage.py seed_demo`.")
+
+
+def reached_at(bound: str) -> str:
+    """Where a program on this machine reaches what listens on `bound`."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, bound)
+    return f"[{host}]" if ":" in host else host
 
 
 def answers(url: str) -> bool:
