@@ -20,11 +20,12 @@ from seam.jobs import run_by_id
 # after VISIBILITY_TIMEOUT, at RabbitMQ after its `consumer_timeout`, half an hour by default. The row long before.
 TASK_TIME_LIMIT = 1500
 VISIBILITY_TIMEOUT = 3600
-# How long the relay waits for RabbitMQ to say that it has a message.
-CONFIRM_SECONDS = 5
+# How long the relay waits for the broker's answer.
+ANSWER_SECONDS = 5
 # Between a worker's attempts to find its broker again; Celery's own pauses grow to 30 s.
 RECONNECT_SECONDS = 2
 
+IS_REDIS = settings.CELERY_BROKER_URL.startswith("redis")
 OF_REDIS = {
     "visibility_timeout": VISIBILITY_TIMEOUT,
     "unacked_restore_interval": 5,
@@ -35,6 +36,8 @@ OF_REDIS = {
     "health_check_interval": 10,
 }
 OF_RABBITMQ = {"confirm_publish": True}
+# Who only asks and sends waits no longer for an answer; a worker waits for ever, and its heartbeat tells it.
+OF_SENDER = {} if IS_REDIS else {"read_timeout": ANSWER_SECONDS, "write_timeout": ANSWER_SECONDS}
 
 app = Celery("offshoot", broker=settings.CELERY_BROKER_URL)
 app.conf.update(
@@ -52,7 +55,8 @@ app.conf.update(
     worker_soft_shutdown_timeout=settings.DRAIN_SECONDS,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,
-    broker_transport_options=OF_REDIS if settings.CELERY_BROKER_URL.startswith("redis") else OF_RABBITMQ,
+    broker_heartbeat=10,  # between RabbitMQ and a worker, in seconds
+    broker_transport_options=OF_REDIS if IS_REDIS else OF_RABBITMQ,
 )
 app.set_default()
 
@@ -81,7 +85,10 @@ _of_thread = threading.local()
 @contextmanager
 def broker() -> Iterator[Connection]:
     """The connection of this thread; after any trouble with it the next block has a new one."""
-    connection = _of_thread.connection = getattr(_of_thread, "connection", None) or app.connection_for_write()
+    connection = getattr(_of_thread, "connection", None) or app.connection_for_write(
+        transport_options=OF_SENDER
+    )
+    _of_thread.connection = connection
     try:
         yield connection
     except Exception:
@@ -105,7 +112,7 @@ def send(*, queue: str, context: str, row_id: UUID, attempt: int, worker: str = 
             queue=to,
             connection=connection,
             retry=False,
-            confirm_timeout=CONFIRM_SECONDS,
+            confirm_timeout=ANSWER_SECONDS,
         )
 
 

@@ -44,6 +44,11 @@ class Workplace:
         self.servers.append(server)
         return server
 
+    def healthy(self) -> int:
+        """What bin/healthy says of this workplace's workers."""
+        command = [sys.executable, "bin/healthy", "worker"]
+        return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, check=False).returncode
+
     def sql(self, context: str, statement: str) -> list[tuple[str, ...]]:
         """The rows of a statement, every value as text."""
         if self.database:
@@ -99,6 +104,7 @@ def workplace(
     env |= {
         "DJANGO_SETTINGS_MODULE": "tests.seam.probe.settings",
         "DATA_DIR": str(folder / "data"),
+        "LIFE_DIR": str(folder / "life"),
         "ENV_FILE": os.devnull,
         "PYTHONUNBUFFERED": "1",
     } | settings

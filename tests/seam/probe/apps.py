@@ -17,15 +17,18 @@ class ProbeConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.catalog.contract import ItemWithdrawn
-        from seam import Job, dispatch, rows
+        from seam import Job, dispatch, heartbeat, rows
         from seam.jobs import by_name
         from seam.registry import registry
 
-        rows.LEASE = timedelta(seconds=3)
-        dispatch.AGAIN_AFTER = timedelta(seconds=4)
+        if not os.environ.get("PROBE_UNHURRIED"):
+            rows.LEASE = timedelta(seconds=3)
+            dispatch.AGAIN_AFTER = timedelta(seconds=4)
+            heartbeat.EVERY = timedelta(seconds=1)
+            heartbeat.LATE = timedelta(seconds=10)
         ours = [
             Job("catalog.probe", work=work, effect=effect),
-            Job("media.on_probe", hears=ItemWithdrawn, effect=heard),
+            Job("media.on_probe", hears=ItemWithdrawn, work=listen, effect=heard),
         ]
         for served in registry:
             mine = [job for job in ours if job.name.startswith(f"{served.name}.")]
@@ -53,5 +56,11 @@ def effect(data: dict[str, Any], result: dict[str, Any]) -> None:
     note("catalog", "probe_done", str(result["n"]))
 
 
+def listen(event: Any) -> None:
+    time.sleep(float(os.environ.get("PROBE_SECONDS", "0")))
+
+
 def heard(event: Any, result: None) -> None:
+    """The row is there before the transaction ends, for as long as the work took."""
     note("media", "probe_done", event.slug)
+    listen(event)
