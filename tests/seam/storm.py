@@ -6,7 +6,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -44,7 +43,6 @@ class Storm:
     concurrency: int = 2
     relays: int = 1
     seed: int = 3
-    said: Callable[[str], None] = print
     running: dict[str, Server] = field(default_factory=dict)
 
     def rage(self, *, workers: int, brokers: int, relays: int) -> Outcome:
@@ -64,7 +62,7 @@ class Storm:
             share = self.events * number // (len(faults) + 1)
             self.wait_until_done(share, outcome)
             outcome.faults.append(fault(chance))
-            self.said(f"{time.monotonic() - began:6.1f} s  {share:6d} done  {outcome.faults[-1]}")
+            print(f"{time.monotonic() - began:6.1f} s  {share:6d} done  {outcome.faults[-1]}", flush=True)
         last = time.monotonic()
         self.wait_until_done(self.events, outcome)
         self.place.wait(lambda: self.left() == 0, "every row is done", PATIENCE)
@@ -117,18 +115,23 @@ class Storm:
 
     def kill_worker(self, chance: random.Random) -> str:
         """The whole of a worker, the process in it that talks to the broker, or one that does jobs, in turn."""
-        name = chance.choice([name for name in self.running if name.startswith("worker")])
-        part, server = next(self.parts), self.running[name]
-        assert server.process is not None
-        main = children(server.process.pid)
-        victims = {"worker": [], "main": main, "child": [c for m in main for c in children(m)]}[part]
-        if not victims:
-            server.kill()
+        part = next(self.parts)
+        found = {name: self.victims(name, part) for name in self.running if name.startswith("worker")}
+        # One that was just started again has nothing yet to be killed apart.
+        name = chance.choice([name for name in found if found[name]] or list(found))
+        if not found[name] or part == "worker":
+            self.running[name].kill()
             self.start(name)
             return f"{name} killed"
         with suppress(ProcessLookupError):
-            os.kill(chance.choice(victims), signal.SIGKILL)
+            os.kill(chance.choice(found[name]), signal.SIGKILL)
         return f"{name}: its {part} process killed"
+
+    def victims(self, name: str, part: str) -> list[int]:
+        process = self.running[name].process
+        assert process is not None
+        main = children(process.pid)
+        return {"worker": [process.pid], "main": main, "child": [c for m in main for c in children(m)]}[part]
 
     def kill_relay(self, chance: random.Random) -> str:
         name = chance.choice([name for name in self.running if name.startswith("relay")])
