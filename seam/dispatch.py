@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 AGAIN_AFTER = timedelta(seconds=15)
 # … unless the queue is this long: then it is only late, and a second one would make it later.
 WINDOW = 100
+# A worker is judged by a heartbeat it was given: several times, so that no lost message is taken for silence.
+BEAT_AGAIN_AFTER = timedelta(seconds=5)
 
 
 class Carrier(Protocol):
@@ -53,11 +55,12 @@ def dispatch_once(served: Served, carrier: Carrier) -> int:
     """Send due jobs of a context, as many as the queue has room for, and heartbeats; how many were sent."""
     room = WINDOW - carrier.waiting(queue=served.queue)
     heartbeat = Q(name=name_of(served.name))
-    return _send(served, carrier, beats(served), WINDOW) + _send(served, carrier, ~heartbeat, room)
+    sent = _send(served, carrier, beats(served), limit=WINDOW, again_after=BEAT_AGAIN_AFTER)
+    return sent + _send(served, carrier, ~heartbeat, limit=room, again_after=AGAIN_AFTER)
 
 
-def _send(served: Served, carrier: Carrier, among: Q, limit: int) -> int:
-    rows = hand_out(served.job_table, limit=limit, again_after=AGAIN_AFTER, among=among)
+def _send(served: Served, carrier: Carrier, among: Q, *, limit: int, again_after: timedelta) -> int:
+    rows = hand_out(served.job_table, limit=limit, again_after=again_after, among=among)
     sent: list[JobRow] = []
     try:
         for row in rows:

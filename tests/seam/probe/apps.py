@@ -24,7 +24,7 @@ class ProbeConfig(AppConfig):
         if not os.environ.get("PROBE_UNHURRIED"):
             rows.LEASE = timedelta(seconds=3)
             dispatch.AGAIN_AFTER = timedelta(seconds=4)
-            heartbeat.EVERY = timedelta(seconds=1)
+            dispatch.BEAT_AGAIN_AFTER = heartbeat.EVERY = timedelta(seconds=1)
             heartbeat.LATE = timedelta(seconds=10)
         ours = [
             Job("catalog.probe", work=work, effect=effect),
