@@ -182,7 +182,9 @@ def _mariadb(kind: type[M], *options: str, on_disk: bool = False) -> Iterator[M]
                 os.chown(path, pwd.getpwnam("mysql").pw_uid, -1)
         install = ["mariadb-install-db", "--no-defaults", *user, f"--datadir={folder}/data"]
         install += ["--auth-root-authentication-method=normal", "--skip-test-db"]
-        done = subprocess.run(install, capture_output=True, text=True, check=False)
+        # A server that starts clears its temporary folder, of another server's tables too.
+        own = os.environ | {"TMPDIR": str(folder / "tmp")}
+        done = subprocess.run(install, env=own, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ServerFailed(f"mariadb-install-db failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         port = free_port()

@@ -17,7 +17,7 @@ from tests.journeys.conftest import EDITOR, MEMBER
 from tests.journeys.ledger import Ledger, Words
 from tests.journeys.place import CONTEXTS, Place, eventually, is_idle
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.untouched]
 
 PAGES = (
     "/", "/browse?order=title", "/browse?order=price", "/browse/artist", "/categories/",
