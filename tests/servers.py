@@ -501,6 +501,12 @@ class Site:
         """A file of its DATA_DIR."""
         return (self.data_dir / name).read_text()
 
+    def bring(self, name: str, text: str) -> str:
+        """Puts a file beside its data for a command to read; its path."""
+        path = self.data_dir / name
+        path.write_text(text)
+        return str(path)
+
 
 @contextmanager
 def site(env: Mapping[str, str] | None = None, *, demo: bool = False) -> Iterator[Site]:

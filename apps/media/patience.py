@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 
 FAILURES = 3  # in a row; then nobody waits
 PAUSE = 5.0  # seconds until one asks again, while the others still don't wait
-SLOW = 1.0  # seconds after which a short question is one that takes long
-QUEUE = 0.3  # seconds for which a short question waits for another one to be over
+SLOW = 2.0  # seconds after which a short question is one that takes long
+QUEUE = 1.0  # seconds for which a short question waits for another one to be over
 
 
 @dataclass(eq=False)

@@ -154,6 +154,11 @@ class Container:
         """A file of its volume."""
         return self.run("cat", f"/data/{name}").stdout
 
+    def bring(self, name: str, text: str) -> str:
+        """Puts a file into the container for a command to read; its path."""
+        podman("exec", "--interactive", self.name, "sh", "-c", f"cat > /tmp/{name}", given=text)
+        return f"/tmp/{name}"
+
     def processes(self) -> dict[int, str]:
         """Command lines by process id, as seen from inside."""
         glob = "__import__('pathlib').Path('/proc').glob('[0-9]*/cmdline')"

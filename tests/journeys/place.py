@@ -42,6 +42,10 @@ class Machine(Protocol):
         """A file of its DATA_DIR."""
         ...
 
+    def bring(self, name: str, text: str) -> str:
+        """Puts a file there for a command to read; its path."""
+        ...
+
 
 @dataclass
 class Probe:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
@@ -29,15 +27,13 @@ currency = "EUR"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def postcards(place: Place, tmp_path_factory: pytest.TempPathFactory) -> None:
+def postcards(place: Place) -> None:
     """Sixty items in a category of their own, brought in as a shop would bring them."""
-    folder: Path = tmp_path_factory.mktemp("postcards")
     lines = [f"{number},{title},Postcards,{1 + number % 7}.50" for number, title in enumerate(POSTCARDS)]
-    folder.joinpath("postcards.csv").write_text("\n".join(["number,title,section,price", *lines]))
-    folder.joinpath("postcards.toml").write_text(MAPPING)
-    place.probe.manage(
-        "catalog", "import_catalog", f"{folder}/postcards.csv", "--mapping", f"{folder}/postcards.toml"
-    )
+    bring = place.probe.machines["catalog"].bring
+    records = bring("postcards.csv", "\n".join(["number,title,section,price", *lines]))
+    mapping = bring("postcards.toml", MAPPING)
+    place.probe.manage("catalog", "import_catalog", records, "--mapping", mapping)
 
 
 def titles(visitor: Visitor) -> list[str]:

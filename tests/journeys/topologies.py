@@ -96,7 +96,9 @@ def container(env: Env) -> Iterator[Place]:
     image.build()
     with image.fresh_volume() as volume, image.container(volume, DEMO_DATA="false", **env) as running:
         running.manage("seed_demo", "--prints", PRINTS)
-        yield Place("container", running.url, Probe(dict.fromkeys(CONTEXTS, running), running))
+        yield Place(
+            "container", f"http://localhost:{running.port}", Probe(dict.fromkeys(CONTEXTS, running), running)
+        )
 
 
 TOPOLOGIES: dict[str, Callable[[Env], AbstractContextManager[Place]]] = {

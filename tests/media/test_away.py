@@ -185,8 +185,7 @@ def test_one_tries_again_after_the_pause_and_the_others_go_on_not_waiting(settin
 def test_a_site_whose_s3_hangs_shows_its_catalogue_as_ever(s3_server):
     """The real processes: S3 is stopped in the middle, as a machine that swaps; then it goes on.
 
-    Measured: of six visitors who ask for a picture three are told after 10 s and three within a second, while the
-    slowest of ten pages takes 0.3 s.
+    Of six visitors who ask for a picture three are told after 10 s, the others within two seconds or so.
     """
     settings = {"STORAGE_URL": s3_server.make_bucket("hanging"), "WEB_WORKERS": "1", "WEB_THREADS": "4"}
     with servers.site(settings) as site:
