@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.files import File
 
-from apps.media import bucket, models, service
+from apps.media import bucket, models, patience, service
 from apps.media.contract import StorageAway
 from apps.media.patience import FAILURES, Patience
 from apps.media.storage import originals, renditions
@@ -45,8 +45,10 @@ def refusing():
 
 @pytest.fixture
 def hung(monkeypatch):
-    """A STORAGE_URL of a server that takes connections and never says a word; patience cut to a fifth."""
+    """A STORAGE_URL of a server that takes connections and never says a word; patience cut short."""
     monkeypatch.setattr(bucket, "ANSWER_SECONDS", 1)
+    monkeypatch.setattr(patience, "SLOW", 1.0)
+    monkeypatch.setattr(patience, "QUEUE", 0.3)
     bucket._config.cache_clear()
     with socket.create_server(("127.0.0.1", 0), backlog=128) as server:
         yield f"s3://k:s@pictures?endpoint=http://127.0.0.1:{server.getsockname()[1]}"
@@ -158,26 +160,26 @@ def test_of_a_hung_server_half_of_the_threads_wait_and_not_for_long(on, hung, se
 def test_a_slow_upload_keeps_nobody_from_reading(settings):
     """What is large takes long without anything being wrong."""
     settings.WEB_THREADS = 2
-    patience = Patience("it")
-    with patience.waiting(soon=False) as upload:
+    store = Patience("it")
+    with store.waiting(soon=False) as upload:
         upload.since -= 60
-        with patience.waiting(soon=True) as read:
+        with store.waiting(soon=True) as read:
             read.since -= 60
-            with pytest.raises(StorageAway, match="enough are waiting"), patience.waiting(soon=True):
+            with pytest.raises(StorageAway, match="enough are waiting"), store.waiting(soon=True):
                 pass
-    with patience.waiting(soon=True):
+    with store.waiting(soon=True):
         pass
 
 
 def test_one_tries_again_after_the_pause_and_the_others_go_on_not_waiting(settings):
-    patience = Patience("it")
+    store = Patience("it")
     for _time in range(FAILURES):
-        with patience.waiting(soon=True) as wait:
+        with store.waiting(soon=True) as wait:
             wait.failed = True
-    patience._next_try = 0.0
-    with patience.waiting(soon=True), pytest.raises(StorageAway, match="is not asked"):
-        patience.waiting(soon=True).__enter__()
-    with patience.waiting(soon=True), patience.waiting(soon=True):
+    store._next_try = 0.0
+    with store.waiting(soon=True), pytest.raises(StorageAway, match="is not asked"):
+        store.waiting(soon=True).__enter__()
+    with store.waiting(soon=True), store.waiting(soon=True):
         pass
 
 
