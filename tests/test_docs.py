@@ -54,6 +54,16 @@ def test_the_readme_shows_the_whole_house(folder: str) -> None:
     assert (ROOT / folder).is_dir()
 
 
+def test_every_decision_stands_in_the_index_by_its_own_title() -> None:
+    folder = ROOT / "docs" / "decisions"
+    decisions = sorted(path for path in folder.glob("*.md") if path.name != "README.md")
+    titles = [path.read_text().partition("\n")[0].removeprefix("# ") for path in decisions]
+    lines = [
+        f"- [{title[:4]}]({path.name}) {title[5:]}" for path, title in zip(decisions, titles, strict=True)
+    ]
+    assert [line for line in (folder / "README.md").read_text().splitlines() if line[:3] == "- ["] == lines
+
+
 def test_the_patterns_find_what_is_wrong() -> None:
     assert LINK.findall("[a](docs/x.md) [b](https://example.com) [c](#here) ![d](d.png)") == [
         "docs/x.md",
