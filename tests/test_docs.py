@@ -54,6 +54,11 @@ def test_the_readme_shows_the_whole_house(folder: str) -> None:
     assert (ROOT / folder).is_dir()
 
 
+def test_the_map_leads_to_every_guide() -> None:
+    links = set(LINK.findall((ROOT / "docs" / "map.md").read_text()))
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} - links == {"map.md"}
+
+
 def test_every_decision_stands_in_the_index_by_its_own_title() -> None:
     folder = ROOT / "docs" / "decisions"
     decisions = sorted(path for path in folder.glob("*.md") if path.name != "README.md")
