@@ -393,7 +393,8 @@ def s3() -> Iterator[S3]:
         # It reports home unless told not to, and offers more protocols than one.
         command += ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-master.telemetry=false", "-filer", "-s3"]
         command += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder}/s3.json"]
-        command += ["-s3.autoCreateBucket=false", "-volume.max=0", "-master.volumeSizeLimitMB=64"]
+        # Each bucket takes seven volumes; left to itself it allows as many as there is room for when they are full.
+        command += ["-s3.autoCreateBucket=false", "-volume.max=5000", "-master.volumeSizeLimitMB=64"]
         command += [f"-filer.localSocket={folder}/filer.sock", f"-s3.localSocket={folder}/s3.sock"]
         command += [f"-{name}={port}" for name, port in ports.items()]
         server = S3(command, ports["s3.port"], folder / "log")
