@@ -26,6 +26,7 @@ from seam.registry import registry
 from seam.rows import Status, claim
 from tests.seam.jobs import ask, having, leave_mark, make_due
 from tests.seam.test_loop import Belt
+from tests.seam.workplace import workplace
 from tests.servers import ROOT
 
 CATALOG = "catalog"
@@ -264,3 +265,20 @@ class TestSignsOfLife:
             1,
             "relay: it is web or worker whose health can be asked.\n",
         )
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("seam-processes")
+def test_a_worker_whose_threads_hang_beyond_their_jobs_time_limit_ends_with_a_sentence(
+    tmp_path: Path,
+) -> None:
+    with workplace(tmp_path, None) as place:
+        place.env["PROBE_TIME_LIMIT"] = "2"
+        worker = place.start("worker", "--concurrency", "1")
+        place.manage("probe", "ask", "1", "600")
+        place.wait(lambda: place.begun() == 1, "the job began")
+        assert place.healthy() == 0
+        place.wait(lambda: worker.process.poll() is not None, "the worker ended")
+        assert worker.process.returncode == 1
+        assert "jobs stand still for" in worker.output()
+        assert place.healthy() == 1

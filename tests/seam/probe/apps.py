@@ -27,7 +27,12 @@ class ProbeConfig(AppConfig):
             dispatch.BEAT_AGAIN_AFTER = heartbeat.EVERY = timedelta(seconds=1)
             heartbeat.LATE = timedelta(seconds=10)
         ours = [
-            Job("catalog.probe", work=work, effect=effect),
+            Job(
+                "catalog.probe",
+                work=work,
+                effect=effect,
+                time_limit=int(os.environ.get("PROBE_TIME_LIMIT", "600")),
+            ),
             Job("media.on_probe", hears=ItemWithdrawn, work=listen, effect=heard),
         ]
         for served in registry:
