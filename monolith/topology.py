@@ -64,9 +64,12 @@ class Context:
 
 
 # name, app label, database alias. Auth's alias is `default`: allauth and Django's admin open transactions
-# without naming an alias.
-SHAPE = (("auth", "accounts", "default"), ("media", "media", "media"), ("catalog", "catalog", "catalog"))
-
+# without naming an alias. `manage.py startcontext` adds a line.
+SHAPE = (
+    ("auth", "accounts", "default"),
+    ("media", "media", "media"),
+    ("catalog", "catalog", "catalog"),
+)
 
 # Seconds to connect to a database server, and for a page's statement on a replica: then the primary is asked.
 CONNECT_TIMEOUT = 2

@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-import apps.auth.contract
-import apps.catalog.contract
-import apps.media.contract
 import seam.events
 from monolith.topology import Context
 from seam.binding import bind, local
@@ -22,8 +19,11 @@ from seam.registry import Served, registry
 from seam.wire import wire
 
 if TYPE_CHECKING:
+    import apps.auth.contract
     import apps.auth.service
+    import apps.catalog.contract
     import apps.catalog.service
+    import apps.media.contract
     import apps.media.service
 
     # Only a context that is here can be imported whole, so this is for mypy's eyes.
@@ -31,14 +31,13 @@ if TYPE_CHECKING:
     media: apps.media.contract.Media = apps.media.service
     catalog: apps.catalog.contract.Catalog = apps.catalog.service
 
-CONTRACTS = {"auth": apps.auth.contract, "media": apps.media.contract, "catalog": apps.catalog.contract}
 BINDINGS: dict[str, Callable[[Contract, ModuleType], Any]] = {"local": local, "wire": wire}
 
 
 def wire_up() -> None:
     """Declare every contract, serve the contexts that are here, bind each contract to its keeper."""
     for context in settings.CONTEXTS:
-        registry.declare(read_contract(context.name, CONTRACTS[context.name]))
+        registry.declare(read_contract(context.name, import_module(f"{context.app}.contract")))
         if context.is_here:
             registry.add(_served(context))
     registry.declare(read_contract("seam", seam.events))

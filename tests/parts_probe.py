@@ -15,7 +15,8 @@ from django.urls import Resolver404, resolve
 from monolith.prefixes import PREFIXES
 from seam.registry import registry
 
-SAMPLES = {"auth": "/accounts/login/", "media": "/pictures/", "catalog": "/search"}
+SAMPLES = {name: prefixes[0] for name, prefixes in PREFIXES.items()}
+SAMPLES |= {"auth": "/accounts/login/", "catalog": "/search"}
 SHARED = ("/offline", "/sw.js", "/manifest.webmanifest", "/livez", "/readyz")
 
 

@@ -24,8 +24,10 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
 
+from monolith.topology import SHAPE
+
 ROOT = Path(__file__).resolve().parent.parent
-CONTEXTS = ("auth", "media", "catalog")
+CONTEXTS = tuple(name for name, _label, _alias in SHAPE)
 REPLICATED = ("media", "catalog")  # what auth knows decides who may pass: it reads nothing that may be late
 
 

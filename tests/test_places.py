@@ -11,6 +11,7 @@ from environ import Env
 
 from monolith import topology
 from tests.seam.certificates import Authority
+from tests.servers import CONTEXTS
 
 KEY = "k" * 32
 
@@ -72,12 +73,12 @@ def test_what_is_no_place(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
 
 def test_a_process_that_would_serve_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ImproperlyConfigured, match="would serve nothing"):
-        read(monkeypatch, AUTH="grpc://a:1", MEDIA="grpc://a:1", CATALOG="grpc://a:1")
+        read(monkeypatch, **{context.upper(): "grpc://a:1" for context in CONTEXTS})
 
 
 def test_the_database_of_what_is_elsewhere_is_not_even_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     nonsense = {"CATALOG_DATABASE_URL": "postgres://nowhere", "MEDIA_DATABASE_URL": "sqlite:////m.sqlite3"}
-    _auth, media, catalog = read(monkeypatch, CATALOG="grpc://a:1", **nonsense)
+    _auth, media, catalog, *_others = read(monkeypatch, CATALOG="grpc://a:1", **nonsense)
     assert catalog.database == {}
     assert media.database["NAME"] == "/m.sqlite3"
 

@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from apps.media import delivery, tickets
 from monolith.prefixes import FRONT, PREFIXES, SHARED, covers, owner_of
 from monolith.web.middleware import PROBES
+from tests.servers import CONTEXTS
 
 # What stands for a variable part of an address.
 SAMPLES = {
@@ -63,7 +64,7 @@ def test_an_address_leads_to_the_context_that_answers_it(owner: str | None, addr
 
 
 def test_no_context_is_left_out_of_the_walk() -> None:
-    assert {owner for owner, _ in ADDRESSES} == {"auth", "media", "catalog", None}
+    assert {owner for owner, _ in ADDRESSES} == {*CONTEXTS, None}
     assert len(ADDRESSES) > 60
     assert {"/accounts/login/", "/admin/login/", "/pictures/upload", "/"} <= {a for _, a in ADDRESSES}
 

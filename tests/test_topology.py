@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from monolith.topology import SHAPE
 from tests.caller import Caller
 from tests.journeys.place import eventually
 from tests.media.drawn import picture
@@ -23,7 +24,8 @@ from tests.servers import CONTEXTS, ROOT, Site
 from tests.topologies import Split, split_site
 
 GROUPINGS = [group for size in (1, 2) for group in itertools.combinations(CONTEXTS, size)]
-ALIAS = {"auth": "default", "media": "media", "catalog": "catalog"}
+ALIAS = {name: alias for name, _label, alias in SHAPE}
+LABEL = {name: label for name, label, _alias in SHAPE}
 OF_AUTH = {
     "apps.auth",
     "django.contrib.auth",
@@ -89,8 +91,8 @@ def test_a_part_knows_its_own_databases_and_does_not_even_name_others(part) -> N
     named = {alias for alias, name in made["databases"].items() if name}
     assert named == {ALIAS[context] for context in group}
     assert set(re.findall(r"kept-by-(\w+)", made["settings"])) == set(group)
-    prefixes = {table.partition("_")[0] for table in made["tables"]} & {"accounts", "media", "catalog"}
-    assert prefixes == {{"auth": "accounts"}.get(context, context) for context in group}
+    prefixes = {table.partition("_")[0] for table in made["tables"]} & set(LABEL.values())
+    assert prefixes == {LABEL[context] for context in group}
 
 
 def test_a_part_answers_its_own_urls_and_says_where_others_are(part) -> None:

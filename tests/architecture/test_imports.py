@@ -12,28 +12,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import ROOT
+from tests.servers import CONTEXTS, ROOT
 
 PACKAGES = ("apps", "functions", "monolith", "seam")
 LAYERS = "monolith -> apps -> (seam | functions)"
+CONTRACTS_ONLY = "a context imports of others only their contracts, and auth's client"
 PLANTED = [
     (LAYERS, "seam/rows.py", "apps.media.contract"),
     (LAYERS, "seam/loop.py", "monolith.topology"),
     (LAYERS, "seam/functions.py", "functions.runtime.signing"),
     (LAYERS, "apps/catalog/models.py", "monolith.topology"),
-    ("auth imports of media and catalog only their contracts", "apps/auth/models.py", "apps.catalog.models"),
+    (CONTRACTS_ONLY, "apps/auth/models.py", "apps.catalog.models"),
     (
-        "media imports of auth and catalog only their contracts and auth's client",
+        CONTRACTS_ONLY,
         "apps/media/models.py",
         "apps.catalog.service",
     ),
     (
-        "catalog imports of auth and media only their contracts and auth's client",
+        CONTRACTS_ONLY,
         "apps/catalog/service.py",
         "apps.media.models",
     ),
     (
-        "catalog imports of auth and media only their contracts and auth's client",
+        CONTRACTS_ONLY,
         "apps/catalog/handlers.py",
         "apps.auth.models",
     ),
@@ -159,7 +160,7 @@ def is_marked_public(source: str) -> bool:
     [
         "seam/__init__.py",
         "apps/auth/client.py",
-        *(f"apps/{c}/contract.py" for c in ("auth", "media", "catalog")),
+        *(f"apps/{c}/contract.py" for c in CONTEXTS),
     ],
 )
 def test_what_others_may_import_says_public(path: str) -> None:

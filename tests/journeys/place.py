@@ -16,7 +16,6 @@ from typing import Any, Protocol, TypeVar
 from monolith.demo.people import parse_passwords
 from tests.servers import ROOT, Server
 
-CONTEXTS = ("auth", "media", "catalog")
 MAIL = re.compile(r"^Content-Type: .*?^-{60,}$", flags=re.MULTILINE | re.DOTALL)
 ROWS = (ROOT / "tests" / "journeys" / "rows.py").read_text()
 

@@ -15,7 +15,8 @@ from monolith.demo.palettes import PALETTES
 from monolith.demo.prints import FAMILIES
 from tests.journeys.conftest import EDITOR, MEMBER
 from tests.journeys.ledger import Ledger, Words
-from tests.journeys.place import CONTEXTS, Place, eventually, is_idle
+from tests.journeys.place import Place, eventually, is_idle
+from tests.servers import CONTEXTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.untouched]
 

@@ -10,8 +10,8 @@ import pytest
 from tests import servers
 from tests.container import image
 from tests.functions import serving
-from tests.journeys.place import CONTEXTS, Place, Probe, eventually, is_idle
-from tests.servers import Site
+from tests.journeys.place import Place, Probe, eventually, is_idle
+from tests.servers import CONTEXTS, Site
 from tests.topologies import split_site
 
 PRINTS = "12"  # enough for several categories, and made in seconds

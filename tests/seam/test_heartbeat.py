@@ -27,7 +27,7 @@ from seam.rows import Status, claim
 from tests.seam.jobs import ask, having, leave_mark, make_due
 from tests.seam.test_loop import Belt
 from tests.seam.workplace import workplace
-from tests.servers import ROOT
+from tests.servers import CONTEXTS, ROOT
 
 CATALOG = "catalog"
 LONG = 3600.0
@@ -224,7 +224,7 @@ class TestTheWholeSite:
             )
         out = StringIO()
         call_command("healthy", stdout=out)
-        assert out.getvalue() == "Jobs are done: auth, media, catalog.\n"
+        assert out.getvalue() == f"Jobs are done: {', '.join(CONTEXTS)}.\n"
         beats().update(done_at=timezone.now() - timedelta(seconds=45))
         with pytest.raises(CommandError, match=r"\Acatalog's jobs stand still for 45 s: no worker finished"):
             call_command("healthy")

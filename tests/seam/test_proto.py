@@ -16,12 +16,12 @@ from seam.proto import incompatibilities, render
 from seam.registry import registry
 from tests.seam import sample, values
 from tests.seam.protoc import compile_proto
-from tests.servers import ROOT
+from tests.servers import CONTEXTS, ROOT
 
 COMMITTED = ROOT / "docs" / "contracts"
 
 
-@pytest.mark.parametrize("context", ["auth", "catalog", "media", "seam"])
+@pytest.mark.parametrize("context", [*CONTEXTS, "seam"])
 def test_protoc_reads_the_committed_files_as_the_runtime_does(context: str, tmp_path: Path) -> None:
     same_as_runtime(Messages(registry.contracts[context]), COMMITTED, tmp_path)
 
@@ -125,12 +125,7 @@ def test_what_breaks_nobody_is_let_through(contract: Contract, old: str, new: st
 def test_the_command_writes_and_finds_the_files_good(tmp_path: Path) -> None:
     call_command("contracts", folder=tmp_path)
     call_command("contracts", check=True, folder=tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {
-        "auth.v1.proto",
-        "catalog.v1.proto",
-        "media.v1.proto",
-        "seam.v1.proto",
-    }
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.v1.proto" for name in (*CONTEXTS, "seam")}
 
 
 def test_the_committed_files_are_up_to_date() -> None:
