@@ -76,13 +76,15 @@ class Workplace:
         """What was done more than once."""
         return self.sql(context, "SELECT what, COUNT(*) FROM probe_done GROUP BY what HAVING COUNT(*) > 1")
 
-    def wait(self, condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
+    def wait(
+        self, condition: Callable[[], bool], what: str, seconds: float = PATIENCE, every: float = 0.1
+    ) -> None:
         """Returns when `condition` holds; else an AssertionError with what the processes said."""
         until = time.monotonic() + seconds
         while not condition():
             said = "\n".join(f"== {server.log.name}\n{server.output()[-3000:]}" for server in self.servers)
             assert time.monotonic() < until, f"Not within {seconds} s: {what}\n{said}"
-            time.sleep(0.1)
+            time.sleep(every)
 
     def clear(self) -> None:
         for server in self.servers:
