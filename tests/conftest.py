@@ -35,14 +35,15 @@ SERVER_FIXTURES = {"mariadb", "redis_server", "s3_server", "site"}
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what touches the databases, so that bin/test can run just that a second time on MariaDB, and what starts a
-    server, so that the inner loop goes without. What compares sites goes to each before anything has changed it."""
-    items.sort(key=lambda item: item.get_closest_marker("untouched") is None)
+    server, so that the inner loop goes without. What compares sites goes to each before anything has changed it, and
+    what takes long goes first, so that no process is left with it at the end."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or DATA_FIXTURES & fixtures:
             item.add_marker("data")
         if SERVER_FIXTURES & fixtures or ("storage", "s3") in parameters(item):
             item.add_marker("slow")
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("untouched", "slow")])
 
 
 def parameters(item: pytest.Item) -> set[tuple[str, str]]:
