@@ -1,6 +1,6 @@
 """Our tables, our outbox and inbox.
 
-Truth: Item, its ItemCategory, ItemAttribute (-> AttributeValue -> Attribute) and ItemPicture rows, and the
+Truth: Item, its FormerSlug, ItemCategory, ItemAttribute (-> AttributeValue -> Attribute) and ItemPicture rows, and the
 Category tree. Everything else is kept beside it so that a page reads a handful of rows by an index:
 
 - Listing: a list of published items that a page can show: all of them, those in a category (or below it), those
@@ -162,6 +162,13 @@ class Item(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class FormerSlug(models.Model):
+    """An address an item once had leads to the one it has now; it is the newest item's that had it."""
+
+    slug = models.SlugField(max_length=200, primary_key=True)
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="former_slugs")
 
 
 class ItemCategory(models.Model):

@@ -7,13 +7,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from apps.catalog import paging, shape
+from apps.catalog import paging, shape, slugs
 from apps.catalog.cards import cards
 from apps.catalog.filters import Narrowed, read
 from apps.catalog.held import shows
@@ -27,6 +29,7 @@ TOP = 60
 RELATED = 4
 VALUES = 120
 KEPT_SECONDS = 24 * 3600
+MOVED_SECONDS = 3600
 
 Context = dict[str, Any]
 
@@ -123,7 +126,7 @@ def item(request: HttpRequest, slug: str) -> HttpResponse:
     """One item."""
     own = Item.objects.filter(slug=slug, is_published=True).annotate(**VERSIONS).values(*ITEM_COLUMNS).first()
     if own is None:
-        raise Http404
+        return _moved(request, slug)
     above = line(own["main_category__path"])
     context = item_context(own, above, get_language() or "en")
     # An item that changes is noticed by every listing it is in, so one of them stands for it.
@@ -134,6 +137,16 @@ def item(request: HttpRequest, slug: str) -> HttpResponse:
     around = _around(own, above)
     context["related"] = _related(own, around.pk)
     return shows(render(request, "catalog/item.html", context), {around.pk: around.version} | versions)
+
+
+def _moved(request: HttpRequest, slug: str) -> HttpResponse:
+    """To the address that the item has now; an hour later browsers ask again, for another may have taken this one."""
+    now = slugs.current(slug)
+    if now is None:
+        raise Http404
+    response = HttpResponsePermanentRedirect(reverse("catalog:item", args=[now]))
+    patch_cache_control(response, public=True, max_age=MOVED_SECONDS)
+    return response
 
 
 VERSIONS = {"shape": version_of(Listing.SHAPE), "everything": version_of(Listing.EVERYTHING)}

@@ -213,6 +213,21 @@ def test_what_is_not_there_is_404(client, shop, address):
     assert client.get(address).status_code == 404
 
 
+def test_an_address_an_item_had_leads_to_the_one_it_has(client, item):
+    made = item("Boat")
+    assert client.get("/items/boat").status_code == 200
+    service.change_item(made.pk, Draft(title="Boat", slug="blue-boat"))
+    held.forget()
+    moved = client.get("/items/boat")
+    assert (moved.status_code, moved.headers["Location"]) == (301, "/items/blue-boat")
+    assert moved.headers["Cache-Control"] == "public, max-age=3600"
+    assert not moved.cookies
+    other = item("Boat")
+    held.forget()
+    assert other.slug == "boat"
+    assert "Boat" in page(client, "/items/boat")
+
+
 def test_drafts_and_withdrawn_items_have_no_page(client, item):
     made = item("Boat")
     assert client.get("/items/boat").status_code == 200

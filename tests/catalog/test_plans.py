@@ -149,7 +149,7 @@ def test_a_search_reads_what_it_shows_and_not_all_it_matches(many, query, most):
 def test_an_item_is_changed_without_reading_the_others(many):
     item = Item.objects.order_by("pk")[100]
     with asked() as statements:
-        service.change_item(item.pk, Draft(title="Another"))
+        service.change_item(item.pk, Draft(title="Another", slug="another"))
         service.withdraw_item(item.pk)
         service.publish_item(item.pk)
     assert full_scans(statements) == []

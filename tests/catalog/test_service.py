@@ -20,6 +20,7 @@ from apps.catalog.models import (
     SearchDocument,
     SearchWord,
 )
+from apps.catalog.slugs import current
 from seam import atomic
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -157,6 +158,36 @@ def test_the_address_stays_when_the_title_changes_and_a_taken_one_gets_an_ending
     assert two.slug.startswith("blue-vase-")
     service.change_item(one.pk, Draft(title="Red vase"))
     assert Item.objects.get(pk=one.pk).slug == "blue-vase"
+
+
+def test_an_address_that_an_item_had_leads_to_it_however_often_it_moves(item):
+    one = item("Blue vase")
+    for slug in ("red-vase", "green-vase", "blue-vase", "last"):
+        service.change_item(one.pk, Draft(title="Vase", slug=slug))
+    for former in ("blue-vase", "red-vase", "green-vase"):
+        assert current(former) == "last"
+    assert current("last") is None
+
+
+def test_an_address_that_another_item_has_taken_is_that_ones_for_good(item):
+    one = item("Blue vase")
+    service.change_item(one.pk, Draft(title="Vase", slug="old"))
+    two = item("Blue vase")
+    assert two.slug == "blue-vase"
+    assert current("blue-vase") is None
+    service.change_item(two.pk, Draft(title="Vase", slug="newest"))
+    assert current("blue-vase") == "newest"
+
+
+def test_what_is_withdrawn_or_deleted_leads_nowhere(item):
+    one = item("Blue vase")
+    service.change_item(one.pk, Draft(title="Vase", slug="old"))
+    service.withdraw_item(one.pk)
+    assert current("blue-vase") is None
+    service.publish_item(one.pk)
+    assert current("blue-vase") == "old"
+    service.delete_item(one.pk)
+    assert current("blue-vase") is None
 
 
 def test_values_that_differ_in_case_only_are_one(item):
