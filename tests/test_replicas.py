@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("replicas")]
 
 TIMEOUT = 3  # DATABASE_TIMEOUT of the site
 PATIENCE = 30
+DIGITS = re.compile(r"[0-9]+")
 TOKEN = "a" * 32
 API = "/api/v1/catalog/items/"
 
@@ -113,10 +114,13 @@ class Place:
         return Browser(self.port, {"session": self.keys[number]})
 
     def states(self) -> dict[str, str]:
-        """How the replicas fare by what every process says; a state in which they don't agree stands as `mixed`."""
+        """How the replicas fare by what every process says; a state in which they don't agree stands as `mixed`.
+
+        Each process counts seconds for itself, so `3 s behind` and `4 s behind` agree.
+        """
         said = [Browser(self.port).get("/readyz").json["replicas"] for _ in range(8)]
         return {
-            alias: state if all(one[alias] == state for one in said) else "mixed"
+            alias: state if len({DIGITS.sub("", one[alias]) for one in said}) == 1 else "mixed"
             for alias, state in said[0].items()
         }
 
@@ -266,7 +270,7 @@ def test_a_replica_that_is_late_is_left_out_and_comes_back(place: Place) -> None
     with asking({"editor": place.signed_in()}, ["/browse"]) as answers:
         editor = place.signed_in(1)
         editor.create("While nobody follows")
-        place.wait_until(lambda states: "s behind" in states["catalog.replica1"], seconds=12)
+        place.wait_until(lambda states: "s behind" in states["catalog.replica1"])
         with statements(late) as asked:
             for _ in range(10):
                 place.signed_in().get("/browse")
