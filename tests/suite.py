@@ -65,7 +65,7 @@ WHOLE = [
     Pass("tests on SQLite", WITHOUT_MACHINERY, processes=3),
     Pass("data on MariaDB with Redis", f"data and {WITHOUT_MACHINERY}", processes=2, servers=True),
     # A process drives all journeys of one topology, so that it starts it once.
-    Pass("browser", "browser", processes=3),
+    Pass("browser", "browser", processes=2),
     Pass("container", "container"),
 ]
 
