@@ -11,6 +11,8 @@ from monolith import cache as guarded
 from monolith.cache import FAILURES, Breaker, redis_cache
 from tests import servers
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server():

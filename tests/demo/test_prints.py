@@ -8,6 +8,8 @@ from monolith.demo.palettes import PALETTES, mix
 from monolith.demo.prints import FAMILIES
 from monolith.demo.views import VIEWS
 
+pytestmark = pytest.mark.slow
+
 SMALL = [(60, 80), (80, 60), (64, 64), (120, 40)]
 
 

@@ -24,7 +24,7 @@ from monolith.demo.shop import Shop, read_shop
 from tests import servers
 from tests.people import make_person
 
-pytestmark = pytest.mark.django_db(databases="__all__")
+pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.slow]
 
 SMALL = (120, 160)
 
@@ -243,7 +243,6 @@ def test_nonsense_on_the_command_line_is_refused() -> None:
         call_command("seed_demo", prints=0)
 
 
-@pytest.mark.slow
 def test_killed_for_real_it_completes(tmp_path: Path) -> None:
     """SIGKILL to the process itself, on files: once while people are made, once in the middle of the pictures."""
     with servers.site() as site:

@@ -23,6 +23,8 @@ from seam.rows import Status, retry
 from tests.functions.lending import LendingMemory, lending
 from tests.seam.jobs import ask, having, jobs, leave_mark, make_due, marks
 
+pytestmark = pytest.mark.slow
+
 KEYS = ("the key of these tests and their functions",)
 CATALOG = "catalog"
 

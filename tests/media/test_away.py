@@ -22,6 +22,8 @@ from tests import servers
 from tests.media.drawn import picture
 from tests.people import sign_in
 
+pytestmark = pytest.mark.slow
+
 RENDITION = "0" * 64 + "/320.webp"
 
 
@@ -183,7 +185,6 @@ def test_one_tries_again_after_the_pause_and_the_others_go_on_not_waiting(settin
         pass
 
 
-@pytest.mark.slow
 def test_a_site_whose_s3_hangs_shows_its_catalogue_as_ever(s3_server):
     """The real processes: S3 is stopped in the middle, as a machine that swaps; then it goes on.
 

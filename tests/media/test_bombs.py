@@ -16,6 +16,8 @@ from tests.media import drawn
 from tests.media.drawn import saved
 from tests.media.test_function import made_of
 
+pytestmark = pytest.mark.slow
+
 MEGABYTE = 1024**2
 
 
@@ -55,7 +57,6 @@ def test_exactly_forty_megapixels_are_taken_and_one_row_more_is_not():
     assert made_of(saved(Image.new("L", (8000, 5001)), "PNG"))[0]["code"] == "too_many_pixels"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("picture_format", "mode", "options"),
     [
@@ -121,7 +122,6 @@ def test_an_animated_png_that_promises_billions_of_frames():
     assert made_of(bomb)[0].get("code") in ("too_many_frames", "not_a_picture")
 
 
-@pytest.mark.slow
 def test_a_child_that_wants_more_memory_than_it_may_have_is_told_no(monkeypatch, tmp_path):
     """Seen to fail: the same picture goes through with the limit it has, and not with a quarter of it."""
     source = handler.RENDER.read_text()

@@ -18,6 +18,8 @@ from functions.media_renditions.handler import handle, inspect
 from tests.media import drawn
 from tests.media.drawn import BLUE, GREEN, RED, WHITE, picture, quarters, saved
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path(handler.__file__).parent
 
 

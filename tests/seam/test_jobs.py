@@ -279,6 +279,7 @@ class TestLeases:
             assert [row.data["n"] for row in claim(catalog_jobs(), limit=3)] == [3, 4]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(databases="__all__", transaction=True)
 class TestRenewing:
     """Another thread, another connection: so these commit for real."""
