@@ -270,7 +270,7 @@ def test_a_replica_that_is_late_is_left_out_and_comes_back(place: Place) -> None
     with asking({"editor": place.signed_in()}, ["/browse"]) as answers:
         editor = place.signed_in(1)
         editor.create("While nobody follows")
-        place.wait_until(lambda states: "s behind" in states["catalog.replica1"])
+        place.wait_until(lambda states: "s behind" in states["catalog.replica1"], seconds=12)
         with statements(late) as asked:
             for _ in range(10):
                 place.signed_in().get("/browse")

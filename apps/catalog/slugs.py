@@ -41,12 +41,12 @@ def current(former: str) -> str | None:
 
 def _remember(renamed: Sequence[tuple[str, Item]]) -> None:
     """`renamed`: items that have another slug than before, and that one, empty where the item is new."""
-    left = [FormerSlug(slug=slug, item=item) for slug, item in renamed if slug]
     # What is an address of today leads nowhere else, also when its item is withdrawn.
-    for some in kept.chunks({row.slug for row in left} | {item.slug for _slug, item in renamed}):
-        FormerSlug.objects.filter(slug__in=some).delete()
     today = {item.slug for _slug, item in renamed}
-    FormerSlug.objects.bulk_create([row for row in left if row.slug not in today], batch_size=500)
+    left = [FormerSlug(slug=slug, item=item) for slug, item in renamed if slug and slug not in today]
+    for some in kept.chunks(today | {row.slug for row in left}):
+        FormerSlug.objects.filter(slug__in=some).delete()
+    FormerSlug.objects.bulk_create(left, batch_size=kept.IN_LIMIT)
 
 
 def _wanted(item: Item, draft: Draft) -> str:

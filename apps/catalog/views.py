@@ -126,7 +126,7 @@ def item(request: HttpRequest, slug: str) -> HttpResponse:
     """One item."""
     own = Item.objects.filter(slug=slug, is_published=True).annotate(**VERSIONS).values(*ITEM_COLUMNS).first()
     if own is None:
-        return _moved(request, slug)
+        return _moved(slug)
     above = line(own["main_category__path"])
     context = item_context(own, above, get_language() or "en")
     # An item that changes is noticed by every listing it is in, so one of them stands for it.
@@ -139,7 +139,7 @@ def item(request: HttpRequest, slug: str) -> HttpResponse:
     return shows(render(request, "catalog/item.html", context), {around.pk: around.version} | versions)
 
 
-def _moved(request: HttpRequest, slug: str) -> HttpResponse:
+def _moved(slug: str) -> HttpResponse:
     """To the address that the item has now; an hour later browsers ask again, for another may have taken this one."""
     now = slugs.current(slug)
     if now is None:

@@ -13,7 +13,7 @@ from django.db import connections
 
 from apps.catalog import held, paging, service
 from apps.catalog.drafts import Draft, Fact
-from apps.catalog.models import Item, Listing, ListingEntry
+from apps.catalog.models import FormerSlug, Item, Listing, ListingEntry
 from apps.catalog.search import search
 from seam import atomic
 from tests import plans
@@ -146,10 +146,25 @@ def test_a_search_reads_what_it_shows_and_not_all_it_matches(many, query, most):
     assert rows_read(lambda: search(query, documents=ITEMS)) < most
 
 
+def test_an_address_that_an_item_had_is_found_without_reading_the_others(client, many):
+    items = list(Item.objects.order_by("pk"))
+    with atomic("catalog"):
+        FormerSlug.objects.bulk_create(
+            FormerSlug(slug=f"former-{n}", item=own) for n, own in enumerate(items)
+        )
+    plans.analyze("catalog", "catalog_formerslug")
+    with asked() as statements:
+        assert client.get("/items/former-1500").status_code == 301
+        service.change_item(items[1500].pk, Draft(title="Another", slug="former-7"))
+        service.delete_item(items[1500].pk)
+    assert any("catalog_formerslug" in sql for sql, _params in statements)
+    assert full_scans(statements) == []
+
+
 def test_an_item_is_changed_without_reading_the_others(many):
     item = Item.objects.order_by("pk")[100]
     with asked() as statements:
-        service.change_item(item.pk, Draft(title="Another", slug="another"))
+        service.change_item(item.pk, Draft(title="Another"))
         service.withdraw_item(item.pk)
         service.publish_item(item.pk)
     assert full_scans(statements) == []
