@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 # MySQL: "Deadlock found when trying to get lock", "Lock wait timeout exceeded". Both roll back.
 LOST = {1213, 1205}
-PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5)  # seconds
+# Seconds. Somebody waits for the answer, and would rather wait five seconds than hear that it failed.
+PAUSES = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 1, 2)
 
 
 def is_conflict(error: DatabaseError) -> bool:

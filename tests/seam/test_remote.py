@@ -261,8 +261,11 @@ class TestTooManyAtOnce:
         sample, _answers = held
         assert sample.get_language() == "en"
 
-    def test_ordinary_calls_of_the_same_moment_all_pass(self, calling: Any) -> None:
+    def test_ordinary_calls_of_the_same_moment_all_pass(
+        self, calling: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Four threads of a web process, of which one may wait: what comes back soon keeps nobody out."""
+        monkeypatch.setattr("seam.peer.PATIENCE", 15)  # a busy machine is slow, not wrong
         sample = calling(keeper, at_once=1)
 
         def ask(_number: int) -> str:
