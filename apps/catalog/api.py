@@ -23,11 +23,13 @@ from rest_framework.views import APIView
 from apps.auth.client import IsEditor
 from apps.auth.contract import Role
 from apps.catalog import checks, paging, service
+from apps.catalog.categories import by_path
 from apps.catalog.contract import InvalidItem, InvalidQuery, ItemChangedMeanwhile, ItemNotFound
 from apps.catalog.drafts import Draft, Fact, draft_of
 from apps.catalog.library import LibraryIsAway, allowed
 from apps.catalog.models import Category, Item, Kind, Listing
 from apps.catalog.search import search
+from apps.catalog.slugs import current
 from seam import ContractError
 
 PAGE = 24
@@ -106,6 +108,18 @@ class OneItem(CatalogView):
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
+class ItemBySlug(CatalogView):
+    def get(self, request: Request, slug: str) -> Response:
+        """The published item with this slug; 301 to the one it has now where it had this one."""
+        item = Item.objects.filter(slug=slug, is_published=True).first()
+        if item is None and (now := current(slug)):
+            url = reverse("catalog:api-item-by-slug", args=[now])
+            return Response(status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": url})
+        if item is None:
+            raise ItemNotFound(_("There is no such item. It may have been withdrawn."))
+        return Response(represented(item))
+
+
 class Publish(CatalogView):
     def post(self, request: Request, item_id: UUID) -> Response:
         return Response(represented(service.publish_item(item_id)))
@@ -182,12 +196,12 @@ class ItemFields(serializers.Serializer):
         return value
 
     def validate_categories(self, value: list[str]) -> list[int]:
-        found = dict(Category.objects.filter(path__in=value).values_list("path", "pk"))
+        found = by_path(value, former=True)
         if missing := [path for path in value if path not in found]:
             raise exceptions.ValidationError(
                 _("No such category: %(missing)s") % {"missing": ", ".join(missing)}
             )
-        return [found[path] for path in value]
+        return [found[path].pk for path in value]
 
 
 def _fields(request: Request) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The tree of categories: found and made by name, renamed, and what lies above one."""
+"""The tree of categories: found and made by name, and what lies above one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from apps.catalog import kept
 from apps.catalog.attributes import name_listings
 from apps.catalog.bulk import insert
-from apps.catalog.models import Category, ItemCategory, Listing, ListingWord, new_id
+from apps.catalog.models import Category, FormerPath, Listing, new_id
 from apps.catalog.text import slug_of
 
 LEVELS = 10
@@ -20,14 +20,24 @@ def paths_to(path: str) -> list[str]:
     return ["/".join(parts[: end + 1]) for end in range(len(parts))]
 
 
-def by_path(paths: Iterable[str]) -> dict[str, Category]:
-    """Those categories, with all above them, by path."""
+def by_path(paths: Iterable[str], *, former: bool = False) -> dict[str, Category]:
+    """Those categories, with all above them, by path; with `former` also by one that they had."""
     wanted = {step for path in paths for step in paths_to(path)}
-    return {
+    found = {
         category.path: category
         for some in kept.chunks(sorted(wanted))
         for category in Category.objects.filter(path__in=some)
     }
+    if former:
+        for some in kept.chunks(sorted(wanted - set(found))):
+            rows = FormerPath.objects.filter(path__in=some).select_related("category")
+            found |= {row.path: row.category for row in rows}
+    return found
+
+
+def current(former: str) -> str | None:
+    """The path of the category that once had that one; None where there is none."""
+    return FormerPath.objects.filter(path=former).values_list("category__path", flat=True).first()
 
 
 def ensure(
@@ -37,17 +47,20 @@ def ensure(
 
     `translations`: for those made, by title, e.g. {"people": {"es": {"title": "personas"}}}.
 
-    Names that differ in case and accents only are the same category.
+    Names that differ in case and accents only are the same category. One that was moved is found by where it was, so
+    an import that is run again makes no second one.
     """
     wanted = {path: "/".join(slug_of(name, SLUG_LENGTH) for name in path) for path in names}
-    found = by_path(wanted.values())
+    found = by_path(wanted.values(), former=True)
     new: dict[str, Category] = {}
     for path, slugs in sorted(wanted.items(), key=lambda pair: len(pair[0])):
         for depth, step in enumerate(paths_to(slugs)):
             if step not in found:
                 parent = found[step.rpartition("/")[0]] if depth else None
                 title = path[depth]
-                found[step] = new[step] = _unsaved(title, parent, (translations or {}).get(title, {}))
+                made = _unsaved(title, parent, (translations or {}).get(title, {}))
+                there = None if made.path == step else Category.objects.filter(path=made.path).first()
+                found[step] = there or new.setdefault(made.path, made)
     _save(list(new.values()))
     return {path: found[slugs] for path, slugs in wanted.items()}
 
@@ -69,6 +82,8 @@ def _save(new: list[Category]) -> None:
     if not new:
         return
     Listing.objects.bulk_create([Listing(pk=category.pk) for category in new], batch_size=1000)
+    for some in kept.chunks(category.path for category in new):
+        FormerPath.objects.filter(path__in=some).delete()  # addresses of today lead nowhere else
     for depth in range(LEVELS):  # parents before children
         level = [category for category in new if category.path.count("/") == depth]
         insert(level)
@@ -81,31 +96,13 @@ def names_of(category: Category) -> str:
     return " ".join([category.title, *(t.get("title", "") for t in category.translations.values())])
 
 
-def retitle(category: Category, title: str, translations: dict[str, dict[str, str]], position: int) -> None:
-    """Another title, the same address. Call under kept.lock()."""
-    category.title, category.translations, category.position = title, translations, position
-    category.save(update_fields=["title", "translations", "position"])
-    ListingWord.objects.filter(listing_id=category.pk).delete()
-    name_listings({category.pk: names_of(category)})
-    kept.touch(Listing.SHAPE)
-
-
 def ensure_child(title: str, parent: Category | None) -> Category:
     """The category of that name below `parent`, or at the top. Call under kept.lock()."""
     new = _unsaved(title, parent, {})
     there = Category.objects.filter(path=new.path).first()
     if there is None:
+        last = Category.objects.filter(parent=parent).order_by("-position").values_list("position", flat=True)
+        # Where nobody has ordered them yet all are at 0, and stand in the order of their titles.
+        new.position = number + 1 if (number := last.first()) else 0
         _save([new])
     return there or new
-
-
-def delete_if_empty(category_id: int) -> bool:
-    """Whether it was: no items in it, drafts included, and nothing below it. Call under kept.lock()."""
-    if (
-        Category.objects.filter(parent=category_id).exists()
-        or ItemCategory.objects.filter(category=category_id).exists()
-    ):
-        return False
-    Listing.objects.filter(pk=category_id).delete()  # and with it the category
-    kept.touch(Listing.SHAPE)
-    return True

@@ -59,6 +59,22 @@ class ItemChangedMeanwhile(ContractError):
     code = "catalog.item_changed_meanwhile"
 
 
+class CategoryNotFound(ContractError):
+    code = "catalog.category_not_found"
+
+
+class InvalidCategory(ContractError):
+    """The message says what to change."""
+
+    code = "catalog.invalid_category"
+
+
+class CategoryChangedMeanwhile(ContractError):
+    """Somebody else changed the category after it was read; nothing was written."""
+
+    code = "catalog.category_changed_meanwhile"
+
+
 @event("catalog.item_published.v1")
 @dataclass(frozen=True, kw_only=True)
 class ItemPublished:
@@ -89,7 +105,7 @@ class Catalog(Protocol):
         ...
 
     def get_item_by_slug(self, *, slug: str) -> Item:
-        """A published item. Raises ItemNotFound."""
+        """The published item that has this slug, or had it and none has it now. Raises ItemNotFound."""
         ...
 
     def search_items(self, *, query: str, limit: int = 24, after: str | None = None) -> ItemPage:

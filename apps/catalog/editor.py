@@ -1,4 +1,4 @@
-"""Pages for editors: all items, the form of one, publish, withdraw, delete; and the categories."""
+"""Pages for editors: all items, the form of one, publish, withdraw, delete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from apps.catalog.contract import InvalidItem, ItemChangedMeanwhile, ItemNotFoun
 from apps.catalog.drafts import Draft, draft_of
 from apps.catalog.forms import (
     EMPTY_ROWS,
-    CategoryForm,
     FactRow,
     ItemForm,
     initial_of,
@@ -341,77 +340,6 @@ def delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
     service.delete_item(item_id)
     messages.success(request, _("“%(title)s” is deleted.") % {"title": item.title})
     return redirect("catalog:editor")
-
-
-# Categories
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@editors_only
-def categories(request: HttpRequest) -> HttpResponse:
-    """The tree, and a form for one more."""
-    form = CategoryForm(request.POST or None, initial={"parent": request.GET.get("parent", "")})
-    if request.method == "POST" and form.is_valid():
-        parent = form.cleaned_data["parent"]
-        made = service.create_category(
-            form.cleaned_data["title"], parent=parent, translations=dict(form.translations)
-        )
-        messages.success(request, _("The category “%(title)s” is there.") % {"title": made.title})
-        return redirect("catalog:edit-categories")
-    rows = Category.objects.select_related("listing").order_by("path")
-    after = request.GET.get("after", "")
-    found = list(rows.filter(path__gt=after)[: ALL_CATEGORIES + 1])
-    context = {
-        "form": form,
-        "categories": [
-            {
-                "category": row,
-                "depth": min(row.path.count("/"), 5),
-                "title": _title(row, get_language() or "en"),
-            }
-            for row in found[:ALL_CATEGORIES]
-        ],
-        "next": f"?{urlencode({'after': found[ALL_CATEGORIES - 1].path})}"
-        if len(found) > ALL_CATEGORIES
-        else "",
-    }
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
-    return render(request, "catalog/editor/categories.html", context, status=status)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@editors_only
-def category(request: HttpRequest, category_id: int) -> HttpResponse:
-    """Another name for a category, or away with an empty one."""
-    own = Category.objects.filter(pk__in=_numbers([str(category_id)])).select_related("listing").first()
-    if own is None:
-        raise Http404
-    texts = {f"title_{code}": text.get("title", "") for code, text in own.translations.items()}
-    form = CategoryForm(request.POST or None, initial={"title": own.title, **texts})
-    del form.fields["parent"]
-    if request.method == "POST" and "delete" in request.POST:
-        return _delete_category(request, own)
-    if request.method == "POST" and form.is_valid():
-        service.retitle_category(
-            own.pk,
-            title=form.cleaned_data["title"],
-            translations=dict(form.translations),
-            position=own.position,
-        )
-        messages.success(request, _("Saved."))
-        return redirect("catalog:edit-categories")
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
-    return render(request, "catalog/editor/category.html", {"form": form, "category": own}, status=status)
-
-
-def _delete_category(request: HttpRequest, own: Category) -> HttpResponse:
-    if service.delete_category(own.pk):
-        messages.success(request, _("The category “%(title)s” is deleted.") % {"title": own.title})
-        return redirect("catalog:edit-categories")
-    messages.error(
-        request, _("Only an empty category can be deleted. Move its items and subcategories first.")
-    )
-    return redirect("catalog:edit-category", category_id=own.pk)
 
 
 def _item(item_id: UUID) -> Item:

@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalog import checks
-from apps.catalog.categories import LEVELS
+from apps.catalog.categories import LEVELS, SLUG_LENGTH
 from apps.catalog.drafts import Draft, Fact, FactValue
 from apps.catalog.models import Category, Kind
 
 # The languages an item can be told in besides its own.
 OTHERS = [(code, name) for code, name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 EMPTY_ROWS = 2
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Initial = dict[str, Any]
 
 
@@ -53,7 +54,7 @@ class ItemForm(forms.Form):
         widget=forms.TextInput(attrs={"size": 4, "maxlength": 3, "autocapitalize": "characters"}),
     )
     slug = forms.RegexField(
-        r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        SLUG,
         label=gettext_lazy("Address"),
         required=False,
         max_length=150,
@@ -175,9 +176,18 @@ def rows_from(data: QueryDict) -> list[FactRow]:
 
 
 class CategoryForm(forms.Form):
-    """A category's names; `parent` only for a new one."""
+    """A category's names, its place and its address; `stamp` is branches.stamp() of what was read."""
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=200)
+    slug = forms.RegexField(
+        SLUG,
+        label=gettext_lazy("Address"),
+        required=False,
+        max_length=SLUG_LENGTH,
+        help_text=gettext_lazy("The end of its address. Links to the one it had lead to the new one."),
+        error_messages={"invalid": gettext_lazy("Small letters, digits and hyphens only, like blue-vase.")},
+    )
+    stamp = forms.CharField(required=False, widget=forms.HiddenInput)
     parent = forms.CharField(label=gettext_lazy("Inside of"), required=False, max_length=750)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

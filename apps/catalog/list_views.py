@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.catalog import facets, paging
+from apps.catalog import categories, facets, paging
 from apps.catalog.cards import cards
 from apps.catalog.contract import InvalidQuery
 from apps.catalog.filters import Filter, Narrowed, parse, read
@@ -21,6 +21,7 @@ from apps.catalog.held import shows
 from apps.catalog.links import Context, Links
 from apps.catalog.localized import localized, shown_value
 from apps.catalog.models import AttributeValue, Listing
+from apps.catalog.moved import moved
 from apps.catalog.release import release
 from apps.catalog.trees import children, named, shape_version, steps
 
@@ -40,7 +41,7 @@ def category(request: HttpRequest, path: str) -> HttpResponse:
     """What is in a category and below it."""
     narrowed = read(_filters(request), path)
     if not narrowed.line or narrowed.line[-1].path != path:
-        raise Http404
+        return moved(request, "catalog:category", categories.current(path))
     own, language = narrowed.line[-1], get_language() or "en"
     below = [] if narrowed.filters else _children(own.listing, narrowed.shape)
     context = {

@@ -1,7 +1,8 @@
 """Our tables, our outbox and inbox.
 
 Truth: Item, its FormerSlug, ItemCategory, ItemAttribute (-> AttributeValue -> Attribute) and ItemPicture rows, and the
-Category tree. Everything else is kept beside it so that a page reads a handful of rows by an index:
+Category tree with its FormerPath rows. Everything else is kept beside it so that a page reads a handful of rows by an
+index:
 
 - Listing: a list of published items that a page can show: all of them, those in a category (or below it), those
   with a value of an attribute. Keeps how many there are and a `version` that changes when any of them does.
@@ -169,6 +170,13 @@ class FormerSlug(models.Model):
 
     slug = models.SlugField(max_length=200, primary_key=True)
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="former_slugs")
+
+
+class FormerPath(models.Model):
+    """An address a category once had leads to where it is now, or to the one that took in what was in it."""
+
+    path = models.CharField(max_length=750, primary_key=True)
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="former_paths")
 
 
 class ItemCategory(models.Model):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from apps.catalog import branches, kept, listings, search
 from apps.catalog import categories as tree
 from apps.catalog import contract as promised
-from apps.catalog import kept, listings, search
 from apps.catalog.attributes import define
 from apps.catalog.checks import check
 from apps.catalog.contract import (
+    CategoryChangedMeanwhile,
+    CategoryNotFound,
     ItemChanged,
     ItemChangedMeanwhile,
     ItemNotFound,
@@ -23,7 +27,7 @@ from apps.catalog.contract import (
     ItemWithdrawn,
 )
 from apps.catalog.drafts import Draft
-from apps.catalog.models import Attribute, Category, Item, ItemPicture, Listing, ListingEntry
+from apps.catalog.models import Attribute, Category, Item, ItemCategory, ItemPicture, Listing, ListingEntry
 from apps.catalog.shown import fill
 from apps.catalog.slugs import give_slugs
 from apps.catalog.wholes import Whole, load, put_together, save_parts
@@ -32,6 +36,7 @@ from seam.outbox import publish_many
 
 __all__ = [
     "change_attribute",
+    "change_category",
     "change_item",
     "create_category",
     "create_item",
@@ -43,9 +48,9 @@ __all__ = [
     "get_item",
     "get_item_by_slug",
     "list_items_with_picture",
+    "move_category",
     "publish_item",
     "rebuild",
-    "retitle_category",
     "search_items",
     "withdraw_item",
 ]
@@ -57,6 +62,7 @@ WRITTEN = [
 ]
 USES_SHOWN = 100
 REBUILD_AT_ONCE = 200
+Translations = dict[str, dict[str, str]]
 
 
 # The contract
@@ -67,7 +73,9 @@ def get_item(*, item_id: UUID) -> promised.Item:
 
 
 def get_item_by_slug(*, slug: str) -> promised.Item:
-    return _promised([_found(Item.objects.filter(slug=slug, is_published=True).first())])[0]
+    published = Item.objects.filter(is_published=True)
+    item = published.filter(slug=slug).first() or published.filter(former_slugs__slug=slug).first()
+    return _promised([_found(item)])[0]
 
 
 def search_items(*, query: str, limit: int = 24, after: str | None = None) -> ItemPage:
@@ -180,37 +188,80 @@ def ensure_categories(names: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...],
 
 
 def create_category(
-    title: str,
-    *,
-    parent: Category | None = None,
-    translations: dict[str, dict[str, str]] | None = None,
+    title: str, *, parent: Category | None = None, translations: Translations | None = None
 ) -> Category:
-    """A category below `parent`, or at the top; the one that is there if its name is taken already."""
+    """A category below `parent`, last, or at the top; the one that is there if its name is taken already.
+
+    Raises CategoryNotFound when there is no such parent any more.
+    """
     with atomic("catalog"):
         kept.lock()
-        category = tree.ensure_child(title, parent)
+        category = tree.ensure_child(title, _locked_category(parent.pk) if parent else None)
         if translations:
-            tree.retitle(category, category.title, translations, category.position)
+            branches.rename(category, category.title, translations)
     return category
 
 
-def delete_category(category_id: int) -> bool:
-    """Delete a category if nothing is in it, drafts included, nor below it; whether it was."""
+def change_category(
+    category_id: int,
+    *,
+    title: str,
+    translations: Translations,
+    slug: str = "",
+    parent_id: int | Literal["same"] | None = "same",
+    position: int | None = None,
+    stamp: str = "",
+) -> Category:
+    """Another name for a category, another address where `slug` is given, another parent (None: the top).
+
+    Its old addresses lead to the new ones; its items follow a moment later.
+
+    `stamp` is branches.stamp() of what was read. Raises CategoryNotFound, InvalidCategory, and
+    CategoryChangedMeanwhile when it is given and is no longer the category's.
+    """
     with atomic("catalog"):
-        kept.lock()
-        return tree.delete_if_empty(category_id)
+        category = _locked_category(category_id)
+        if stamp and stamp != branches.stamp(category):
+            raise CategoryChangedMeanwhile(
+                _("Somebody else changed this category while you were editing it.")
+            )
+        if position is not None:
+            category.position = position
+        branches.rename(category, title, translations, slug)
+        if parent_id not in ("same", category.parent_id):
+            parent = _locked_category(parent_id) if isinstance(parent_id, int) else None
+            branches.move(category, parent, None)
+        _ask_for_rebuild(category.pk)
+    return category
 
 
-def retitle_category(
-    category_id: int, *, title: str, translations: dict[str, dict[str, str]], position: int = 0
-) -> None:
-    """Another name for a category; its address stays. Its items are found by the new name a moment later."""
+def move_category(category_id: int, *, parent_id: int | None, before_id: int | None = None) -> Category:
+    """Put a category below another or at the top, in front of `before_id` or last; its items follow a moment later.
+
+    Its old address, and those of all below it, lead to the new ones. Raises CategoryNotFound, InvalidCategory.
+    """
     with atomic("catalog"):
-        kept.lock()
-        category = Category.objects.select_related("listing").get(pk=category_id)
-        tree.retitle(category, title, translations, position)
-        if category.listing.items:
+        category = _locked_category(category_id)
+        parent = _locked_category(parent_id) if parent_id is not None else None
+        before = _locked_category(before_id) if before_id is not None else None
+        if branches.move(category, parent, before):
             _ask_for_rebuild(category.pk)
+    return category
+
+
+def delete_category(category_id: int, *, into_id: int | None = None) -> None:
+    """Delete a category; what is in it and below it goes into another, or to the top where it holds no items.
+
+    Raises CategoryNotFound, InvalidCategory.
+    """
+    with atomic("catalog"):
+        category = _locked_category(category_id)
+        into = _locked_category(into_id) if into_id is not None else None
+        moved = branches.take_away(category, into)
+        for child in moved:
+            _ask_for_rebuild(child.pk)
+        if into is not None:
+            _ask_for_rebuild(placed_in=into.pk)
 
 
 def define_attribute(
@@ -244,17 +295,23 @@ def change_attribute(attribute: Attribute) -> None:
         _ask_for_rebuild()
 
 
-def rebuild(after: UUID | None = None, listing: int | None = None) -> UUID | None:
+def rebuild(
+    after: UUID | None = None, listing: int | None = None, placed_in: int | None = None
+) -> UUID | None:
     """Derive listings, documents and what pages show anew for some items; where to go on, None at the end.
 
-    `listing`: only for items that stand in it.
+    `listing`: only for items that stand in it. `placed_in`: only for those in exactly this category, drafts too.
     """
-    rows = Item.objects.order_by("pk").filter(**({"pk__gt": after} if after else {}))
+    beyond = {"item__gt": after} if after else {}
+    some: QuerySet[ListingEntry] | QuerySet[ItemCategory] | None = None
     if listing is not None:
-        entries = ListingEntry.objects.order_by("item_id").filter(
-            listing=listing, **({"item__gt": after} if after else {})
-        )
-        rows = rows.filter(pk__in=list(entries.values_list("item_id", flat=True)[:REBUILD_AT_ONCE]))
+        some = ListingEntry.objects.filter(listing=listing, **beyond)
+    elif placed_in is not None:
+        some = ItemCategory.objects.filter(category=placed_in, **beyond)
+    rows = Item.objects.order_by("pk").filter(**({"pk__gt": after} if after else {}))
+    if some is not None:
+        ids = some.order_by("item_id").values_list("item_id", flat=True)[:REBUILD_AT_ONCE]
+        rows = rows.filter(pk__in=list(ids))
     with atomic("catalog"):
         kept.lock()
         items = list(rows[:REBUILD_AT_ONCE])
@@ -264,8 +321,8 @@ def rebuild(after: UUID | None = None, listing: int | None = None) -> UUID | Non
     return items[-1].pk
 
 
-def _ask_for_rebuild(listing: int | None = None) -> None:
-    enqueue("catalog.rebuild", {"after": None, "listing": listing})
+def _ask_for_rebuild(listing: int | None = None, *, placed_in: int | None = None) -> None:
+    enqueue("catalog.rebuild", {"after": None, "listing": listing, "placed_in": placed_in})
 
 
 # What the verbs are made of
@@ -313,6 +370,14 @@ def _locked(item_id: UUID, version: int | None) -> Item:
     if version is not None and item.version != version:
         raise ItemChangedMeanwhile(_("Somebody else changed this item while you were editing it."))
     return item
+
+
+def _locked_category(category_id: int) -> Category:
+    kept.lock()
+    category = Category.objects.filter(pk=category_id).first()
+    if category is None:
+        raise CategoryNotFound(_("There is no such category. It may have been deleted."))
+    return category
 
 
 def _found(item: Item | None) -> Item:

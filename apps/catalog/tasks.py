@@ -11,7 +11,9 @@ from seam import Job, enqueue
 
 def rebuild(data: dict[str, Any], result: None) -> None:
     """Derive everything kept for pages anew, some items at a time."""
-    after = service.rebuild(UUID(data["after"]) if data["after"] else None, data.get("listing"))
+    after = service.rebuild(
+        UUID(data["after"]) if data["after"] else None, data.get("listing"), data.get("placed_in")
+    )
     if after is not None:
         enqueue("catalog.rebuild", data | {"after": str(after)})
 

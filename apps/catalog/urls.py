@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from apps.catalog import api, editor, list_views, search_views, views
+from apps.catalog import api, editor, list_views, search_views, tree_editor, views
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,14 +19,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("editor/", editor.items, name="editor"),
     path("editor/new", editor.create, name="create"),
     path("editor/pictures", editor.pictures, name="editor-pictures"),
-    path("editor/categories", editor.categories, name="edit-categories"),
-    path("editor/categories/<int:category_id>", editor.category, name="edit-category"),
+    path("editor/categories", tree_editor.categories, name="edit-categories"),
+    path("editor/categories/move", tree_editor.move, name="move-category"),
+    path("editor/categories/<int:category_id>", tree_editor.category, name="edit-category"),
+    path("editor/categories/<int:category_id>/delete", tree_editor.delete, name="delete-category"),
     path("editor/<uuid:item_id>", editor.change, name="change"),
     path("editor/<uuid:item_id>/preview", editor.preview, name="preview"),
     path("editor/<uuid:item_id>/publish", editor.publish, name="publish"),
     path("editor/<uuid:item_id>/withdraw", editor.withdraw, name="withdraw"),
     path("editor/<uuid:item_id>/delete", editor.delete, name="delete"),
     path("api/v1/catalog/items/", api.Items.as_view(), name="api-items"),
+    path("api/v1/catalog/items/by-slug/<slug:slug>/", api.ItemBySlug.as_view(), name="api-item-by-slug"),
     path("api/v1/catalog/items/<uuid:item_id>/", api.OneItem.as_view(), name="api-item"),
     path("api/v1/catalog/items/<uuid:item_id>/publish/", api.Publish.as_view(), name="api-publish"),
     path("api/v1/catalog/items/<uuid:item_id>/withdraw/", api.Withdraw.as_view(), name="api-withdraw"),

@@ -7,20 +7,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.utils.cache import patch_cache_control
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from apps.catalog import paging, shape, slugs
 from apps.catalog.cards import cards
+from apps.catalog.categories import current
 from apps.catalog.filters import Narrowed, read
 from apps.catalog.held import shows
 from apps.catalog.localized import label_of, localized, shown_value
 from apps.catalog.models import AttributeValue, Item, Listing, ListingEntry
+from apps.catalog.moved import moved
 from apps.catalog.prices import shown_price
 from apps.catalog.trees import children, line, named, place_of, version_of
 
@@ -29,7 +29,6 @@ TOP = 60
 RELATED = 4
 VALUES = 120
 KEPT_SECONDS = 24 * 3600
-MOVED_SECONDS = 3600
 
 Context = dict[str, Any]
 
@@ -100,7 +99,7 @@ def categories(request: HttpRequest) -> HttpResponse:
     path = request.GET.get("in", "")
     above = line(path) if path else []
     if path and (not above or above[-1]["path"] != path):
-        raise Http404
+        return moved(request, "catalog:category", current(path), asked=False)
     own = above[-1] if above else None
     rows = children(own["pk"] if own else None, after=request.GET.get("after", ""), most=VALUES + 1)
     more = {"in": path, "after": place_of(rows[VALUES - 1])} if len(rows) > VALUES else {}
@@ -126,7 +125,7 @@ def item(request: HttpRequest, slug: str) -> HttpResponse:
     """One item."""
     own = Item.objects.filter(slug=slug, is_published=True).annotate(**VERSIONS).values(*ITEM_COLUMNS).first()
     if own is None:
-        return _moved(slug)
+        return moved(request, "catalog:item", slugs.current(slug))
     above = line(own["main_category__path"])
     context = item_context(own, above, get_language() or "en")
     # An item that changes is noticed by every listing it is in, so one of them stands for it.
@@ -137,16 +136,6 @@ def item(request: HttpRequest, slug: str) -> HttpResponse:
     around = _around(own, above)
     context["related"] = _related(own, around.pk)
     return shows(render(request, "catalog/item.html", context), {around.pk: around.version} | versions)
-
-
-def _moved(slug: str) -> HttpResponse:
-    """To the address that the item has now; an hour later browsers ask again, for another may have taken this one."""
-    now = slugs.current(slug)
-    if now is None:
-        raise Http404
-    response = HttpResponsePermanentRedirect(reverse("catalog:item", args=[now]))
-    patch_cache_control(response, public=True, max_age=MOVED_SECONDS)
-    return response
 
 
 VERSIONS = {"shape": version_of(Listing.SHAPE), "everything": version_of(Listing.EVERYTHING)}

@@ -129,7 +129,7 @@ def ensure_categories(tree: list[Category]) -> dict[str, int]:
     for position, category in enumerate(tree, 1):
         row, translations = there[names[category.path]], {"es": {"title": category.title.es}}
         if row.translations != translations:
-            catalog.retitle_category(
+            catalog.change_category(
                 row.pk, title=category.title.en, translations=translations, position=position
             )
     return {path: there[name].pk for path, name in names.items()}

@@ -156,3 +156,14 @@ def test_a_put_leaves_whether_it_is_published(editor, item):
     send(editor, "put", f"{ITEMS}{made.pk}/", {"title": "Ship", "published": False})
     assert Item.objects.get().is_published
     service.change_item(made.pk, Draft(title="Boat"))
+
+
+def test_a_slug_an_item_had_leads_to_the_one_it_has(client, item):
+    made = item("Boat")
+    service.change_item(made.pk, Draft(title="Boat", slug="ship"))
+    moved = client.get(f"{ITEMS}by-slug/boat/")
+    assert (moved.status_code, moved.headers["Location"]) == (301, f"{ITEMS}by-slug/ship/")
+    assert client.get(f"{ITEMS}by-slug/ship/").json()["id"] == str(made.pk)
+    service.withdraw_item(made.pk)
+    for slug in ("boat", "ship"):
+        assert client.get(f"{ITEMS}by-slug/{slug}/").status_code == 404

@@ -22,6 +22,15 @@ pytestmark = [
 ]
 
 
+def test_an_item_is_found_by_a_slug_it_had(item):
+    made = item("Boat")
+    service.change_item(made.pk, Draft(title="Boat", slug="ship"))
+    assert use(Catalog).get_item_by_slug(slug="boat").slug == "ship"
+    service.withdraw_item(made.pk)
+    with pytest.raises(ItemNotFound):
+        use(Catalog).get_item_by_slug(slug="boat")
+
+
 def test_one_item_with_all_it_says(category):
     cover, back = uuid.uuid4(), uuid.uuid4()
     said = Draft(

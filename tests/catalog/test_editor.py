@@ -11,7 +11,7 @@ from django.test import Client
 
 from apps.catalog import service
 from apps.catalog.drafts import Draft, draft_of
-from apps.catalog.models import Category, Item
+from apps.catalog.models import Item
 from apps.media.contract import AssetPage, Media
 from seam.binding import use
 from tests.catalog.conftest import asset
@@ -258,23 +258,6 @@ def test_the_list_of_items_goes_from_page_to_page_with_drafts(editor, item, monk
     assert "Boat 6" not in drafts
     assert "Boat 5" in editor.get("/editor/?q=boat 5").content.decode()
     assert editor.get("/editor/?after=rubbish~rubbish&status=rubbish&q=%00").status_code == 200
-
-
-def test_categories_are_made_renamed_and_deleted_when_empty(editor, item):
-    editor.post("/editor/categories", {"title": "Things", "title_es": "Cosas"})
-    editor.post("/editor/categories", {"title": "Boats", "parent": "things"})
-    boats = Category.objects.get(path="things/boats")
-    assert editor.post("/editor/categories", {"title": "X", "parent": "nowhere"}).status_code == 422
-    assert editor.post("/editor/categories", {"title": ""}).status_code == 422
-    editor.post(f"/editor/categories/{boats.pk}", {"title": "Ships", "title_es": "Barcos"})
-    boats.refresh_from_db()
-    assert (boats.title, boats.path, boats.translations["es"]["title"]) == ("Ships", "things/boats", "Barcos")
-    draft = item(categories=[boats], published=False)
-    editor.post(f"/editor/categories/{boats.pk}", {"delete": "1"})
-    assert Category.objects.filter(pk=boats.pk).exists()
-    service.delete_item(draft.pk)
-    editor.post(f"/editor/categories/{boats.pk}", {"delete": "1"})
-    assert not Category.objects.filter(pk=boats.pk).exists()
 
 
 def test_what_is_not_there_is_404(editor, media):

@@ -41,6 +41,12 @@ def test_a_page_is_made_once_and_then_costs_no_query(client, item, queries):
     assert second.headers["Vary"] == "Accept-Encoding, Accept-Language, Cookie"
 
 
+def test_a_held_index_shows_the_category_that_was_asked_for(client, item, category):
+    item("Boat", categories=[category("Things", "Boats")])
+    assert b"Boats" not in client.get("/categories/").content
+    assert b"Boats" in client.get("/categories/?in=things").content
+
+
 def test_after_a_second_one_small_query_says_it_is_still_right(client, item, queries, time_flies):
     item("Boat")
     client.get("/items/boat")

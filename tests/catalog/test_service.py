@@ -267,7 +267,7 @@ def test_a_renamed_category_is_found_by_its_new_name_once_the_job_has_run(item, 
     place = category("Ships")
     item("Nameless", categories=[place])
     other = item("Elsewhere").version
-    service.retitle_category(place.pk, title="Vessels", translations={"es": {"title": "Naves"}})
+    service.change_category(place.pk, title="Vessels", translations={"es": {"title": "Naves"}})
     settle()
     words = SearchDocument.objects.get(item__title="Nameless").words
     assert Item.objects.get(title="Elsewhere").version == other
@@ -288,14 +288,3 @@ def test_an_attribute_without_pages_has_no_listings_and_gets_them_when_it_may(it
     settle()
     assert ListingEntry.objects.filter(listing=value.pk).exists()
     assert_all_kept_is_right()
-
-
-def test_only_an_empty_category_can_be_deleted(item, category):
-    parent, child = category("A"), category("A", "B")
-    draft = item(categories=[child], published=False)
-    assert not service.delete_category(parent.pk)
-    assert not service.delete_category(child.pk)
-    service.delete_item(draft.pk)
-    assert service.delete_category(child.pk)
-    assert service.delete_category(parent.pk)
-    assert not Listing.objects.filter(pk=child.pk).exists()
