@@ -14,6 +14,7 @@ PREFIXES = {
         "/menu",
         "/search/",
         "/browse/",
+        "/favourites/",
         "/editor/",
         "/api/v1/catalog/",
     ),

@@ -20,11 +20,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.auth.client import IsEditor
+from apps.auth.client import IsEditor, IsSignedIn
 from apps.auth.contract import Role
-from apps.catalog import checks, paging, service
+from apps.catalog import checks, favourites, paging, service
 from apps.catalog.categories import by_path
-from apps.catalog.contract import InvalidItem, InvalidQuery, ItemChangedMeanwhile, ItemNotFound
+from apps.catalog.contract import (
+    InvalidItem,
+    InvalidQuery,
+    ItemChangedMeanwhile,
+    ItemNotFound,
+    TooManyFavourites,
+)
 from apps.catalog.drafts import Draft, Fact, draft_of
 from apps.catalog.library import LibraryIsAway, allowed
 from apps.catalog.models import Category, Item, Kind, Listing
@@ -39,6 +45,7 @@ STATUS: dict[type[ContractError], HTTPStatus] = {
     InvalidQuery: HTTPStatus.BAD_REQUEST,
     InvalidItem: HTTPStatus.UNPROCESSABLE_ENTITY,
     ItemChangedMeanwhile: HTTPStatus.CONFLICT,
+    TooManyFavourites: HTTPStatus.CONFLICT,
 }
 TYPES = {Decimal: Kind.NUMBER, date: Kind.DATE, str: Kind.TEXT}
 
@@ -142,6 +149,41 @@ class Search(CatalogView):
         )
         total = {"total": found.total, "total_is_at_least": found.more}
         return Response({"items": _represented(found.ids), "next": found.next, **total})
+
+
+class Favourites(CatalogView):
+    """One's own, the newest first; `limit` (1 to 100), and `after`: `next` of the page before."""
+
+    permission_classes = [IsSignedIn]
+
+    def get(self, request: Request) -> Response:
+        page = service.list_favourites(
+            person_id=_owner(request), limit=_limit(request), after=request.query_params.get("after")
+        )
+        found = [
+            {
+                "item": str(row.item_id),
+                "url": reverse("catalog:api-item", args=[row.item_id]) if row.slug else None,
+                "slug": row.slug,
+                "title": row.title,
+                "added_at": row.added_at.isoformat(),
+            }
+            for row in page.favourites
+        ]
+        return Response({"items": found, "next": page.next})
+
+
+class OneFavourite(CatalogView):
+    permission_classes = [IsSignedIn]
+
+    def put(self, request: Request, item_id: UUID) -> Response:
+        """Keep it; again is no error."""
+        favourites.add(_owner(request), item_id)
+        return Response(status=HTTPStatus.NO_CONTENT)
+
+    def delete(self, request: Request, item_id: UUID) -> Response:
+        favourites.remove(_owner(request), item_id)
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 # What is said and what is heard

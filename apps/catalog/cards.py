@@ -41,6 +41,7 @@ def cards(items: Versions, language: str) -> list[SafeString]:
 def values(row: dict[str, Any], language: str) -> dict[str, Any]:
     """What catalog/card.html shows of a row of COLUMNS: plain values, nothing left to look up."""
     return {
+        "id": row["pk"],
         "url": f"/items/{row['slug']}",
         "title": localized(row["title"], row["translations"], "title", language),
         "subtitle": row["subtitle"],

@@ -39,6 +39,24 @@ class ItemPage:
     next: str | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Favourite:
+    """An item that somebody keeps among their favourites. `slug` and `title` are empty while it is withdrawn."""
+
+    item_id: UUID
+    slug: str
+    title: str
+    added_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class FavouritePage:
+    """`next` goes into `after` for the page that follows; None at the end."""
+
+    favourites: list[Favourite]
+    next: str | None = None
+
+
 class ItemNotFound(ContractError):
     code = "catalog.item_not_found"
 
@@ -57,6 +75,12 @@ class ItemChangedMeanwhile(ContractError):
     """Somebody else saved the item after it was read; nothing was written."""
 
     code = "catalog.item_changed_meanwhile"
+
+
+class TooManyFavourites(ContractError):
+    """The message says how many there can be."""
+
+    code = "catalog.too_many_favourites"
 
 
 class CategoryNotFound(ContractError):
@@ -114,4 +138,10 @@ class Catalog(Protocol):
 
     def list_items_with_picture(self, *, asset_id: UUID) -> list[Item]:
         """Where a picture is used, drafts too; at most 100."""
+        ...
+
+    def list_favourites(
+        self, *, person_id: UUID, limit: int = 100, after: str | None = None
+    ) -> FavouritePage:
+        """What a person keeps, the newest first; `limit` from 1 to 100. Raises InvalidQuery for a foreign `after`."""
         ...

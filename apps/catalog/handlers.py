@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from apps.catalog import kept, service
+from apps.auth.contract import UserDeleted
+from apps.catalog import favourites, kept, service
 from apps.catalog.models import Item, ItemPicture, Picture
 from apps.catalog.pictures import copy_of
 from apps.media.contract import AssetDeleted, AssetFailed, AssetReady
@@ -43,6 +44,11 @@ def on_asset_deleted(event: AssetDeleted, result: None) -> None:
     service.refresh(items)
 
 
+def on_user_deleted(event: UserDeleted, result: None) -> None:
+    """Forget what the person kept."""
+    favourites.forget(event.user_id)
+
+
 def _items_with(asset_id: UUID) -> list[Item]:
     used = ItemPicture.objects.filter(asset_id=asset_id).values_list("item_id", flat=True)
     return list(Item.objects.filter(pk__in=list(used)))
@@ -56,4 +62,5 @@ SUBSCRIPTIONS: list[Job] = [
     Job("catalog.on_asset_ready", effect=on_asset_ready, hears=AssetReady),
     Job("catalog.on_asset_failed", effect=on_asset_failed, hears=AssetFailed),
     Job("catalog.on_asset_deleted", effect=on_asset_deleted, hears=AssetDeleted),
+    Job("catalog.forget_favourites", effect=on_user_deleted, hears=UserDeleted),
 ]

@@ -2,7 +2,7 @@
 
 Truth: Item, its FormerSlug, ItemCategory, ItemAttribute (-> AttributeValue -> Attribute) and ItemPicture rows, and the
 Category tree with its FormerPath rows. Everything else is kept beside it so that a page reads a handful of rows by an
-index:
+index. Favourite is what members keep of it.
 
 - Listing: a list of published items that a page can show: all of them, those in a category (or below it), those
   with a value of an attribute. Keeps how many there are and a `version` that changes when any of them does.
@@ -229,6 +229,18 @@ class ItemPicture(models.Model):
     item = models.ForeignKey(Item, on_delete=models.CASCADE, db_index=False, related_name="pictures")
     position = models.PositiveSmallIntegerField()
     asset_id = models.UUIDField(db_index=True)
+
+
+class Favourite(models.Model):
+    """An item that somebody wants to find again. Kept while it is withdrawn, and shown again when it comes back."""
+
+    pk = models.CompositePrimaryKey("person_id", "item_id")
+    person_id = models.UUIDField()
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["person_id", "added_at", "item"], name="catalog_favourite_newest")]
 
 
 class ListingEntry(models.Model):

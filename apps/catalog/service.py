@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from apps.catalog import branches, kept, listings, search
+from apps.catalog import branches, favourites, kept, listings, search
 from apps.catalog import categories as tree
 from apps.catalog import contract as promised
 from apps.catalog.attributes import define
@@ -19,6 +19,8 @@ from apps.catalog.checks import check
 from apps.catalog.contract import (
     CategoryChangedMeanwhile,
     CategoryNotFound,
+    FavouritePage,
+    InvalidQuery,
     ItemChanged,
     ItemChangedMeanwhile,
     ItemNotFound,
@@ -47,6 +49,7 @@ __all__ = [
     "ensure_categories",
     "get_item",
     "get_item_by_slug",
+    "list_favourites",
     "list_items_with_picture",
     "move_category",
     "publish_item",
@@ -61,6 +64,7 @@ WRITTEN = [
     *("main_category", "version", "changed_at", "title_key", "subtitle", "cover", "gallery", "facts"),
 ]
 USES_SHOWN = 100
+MOST_FAVOURITES = 100
 REBUILD_AT_ONCE = 200
 Translations = dict[str, dict[str, str]]
 
@@ -87,6 +91,22 @@ def search_items(*, query: str, limit: int = 24, after: str | None = None) -> It
 def list_items_with_picture(*, asset_id: UUID) -> list[promised.Item]:
     used = ItemPicture.objects.filter(asset_id=asset_id).values_list("item_id", flat=True)[:USES_SHOWN]
     return _promised(list(Item.objects.filter(pk__in=list(used)).order_by("title_key")))
+
+
+def list_favourites(*, person_id: UUID, limit: int = 100, after: str | None = None) -> FavouritePage:
+    if not 1 <= limit <= MOST_FAVOURITES:
+        raise InvalidQuery(_("`limit` is a number from 1 to %(most)d.") % {"most": MOST_FAVOURITES})
+    rows, following = favourites.page(person_id, size=limit, after=after)
+    found = [
+        promised.Favourite(
+            item_id=row.item_id,
+            slug=row.item.slug if row.item.is_published else "",
+            title=row.item.title if row.item.is_published else "",
+            added_at=row.added_at,
+        )
+        for row in rows
+    ]
+    return FavouritePage(favourites=found, next=following)
 
 
 # Items

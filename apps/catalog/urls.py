@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from apps.catalog import api, editor, list_views, search_views, tree_editor, views
+from apps.catalog import api, editor, favourite_views, list_views, search_views, tree_editor, views
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("browse", list_views.everything, name="everything"),
     path("browse/<slug:key>", views.values, name="values"),
     path("browse/<slug:key>/<str:value>", list_views.browse, name="browse"),
+    path("favourites/", favourite_views.all_of_them, name="favourites"),
+    path("favourites/<uuid:item_id>", favourite_views.one, name="favourite"),
     path("editor/", editor.items, name="editor"),
     path("editor/new", editor.create, name="create"),
     path("editor/pictures", editor.pictures, name="editor-pictures"),
@@ -33,5 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/catalog/items/<uuid:item_id>/", api.OneItem.as_view(), name="api-item"),
     path("api/v1/catalog/items/<uuid:item_id>/publish/", api.Publish.as_view(), name="api-publish"),
     path("api/v1/catalog/items/<uuid:item_id>/withdraw/", api.Withdraw.as_view(), name="api-withdraw"),
+    path("api/v1/catalog/favourites/", api.Favourites.as_view(), name="api-favourites"),
+    path("api/v1/catalog/favourites/<uuid:item_id>/", api.OneFavourite.as_view(), name="api-favourite"),
     path("api/v1/catalog/search/", api.Search.as_view(), name="api-search"),
 ]

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from apps.catalog import paging, shape, slugs
 from apps.catalog.cards import cards
 from apps.catalog.categories import current
+from apps.catalog.favourite_views import hearts
 from apps.catalog.filters import Narrowed, read
 from apps.catalog.held import shows
 from apps.catalog.localized import label_of, localized, shown_value
@@ -114,7 +115,9 @@ def categories(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def menu(request: HttpRequest) -> HttpResponse:
-    """What the header's menu shows when it opens."""
+    """What the header's menu shows when it opens; asked about `items`, what of a page differs for who asks."""
+    if "items" in request.GET:
+        return hearts(request)
     narrowed = read()
     context = {"categories": named(children(None, most=16), get_language() or "en")}
     return shows(render(request, "catalog/menu.html", context), narrowed.versions)

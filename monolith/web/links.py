@@ -10,6 +10,7 @@ URL_NAMES = {
     "suggest": ("catalog:suggest", "/search/suggest"),
     "categories": ("catalog:categories", "/categories/"),
     "menu": ("catalog:menu", "/menu"),
+    "favourites": ("catalog:favourites", "/favourites/"),
     "editor": ("catalog:editor", "/editor/"),
     "pictures": ("media:pictures", "/pictures/"),
     "account": ("auth:account", "/accounts/"),
