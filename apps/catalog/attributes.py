@@ -24,7 +24,7 @@ def is_listed(value: AttributeValue) -> bool:
 
 def values_of(facts: Iterable[Fact]) -> dict[Fact, AttributeValue]:
     """The value each fact names, with its attribute; made where it is new. Call under kept.lock()."""
-    wanted = {fact: _value(fact.value) for fact in facts}
+    wanted = {fact: unsaved_value(fact.value) for fact in facts}
     attributes = _attributes({fact.name for fact in wanted})
     groups: defaultdict[Attribute, dict[str, AttributeValue]] = defaultdict(dict)
     for fact, value in wanted.items():
@@ -43,7 +43,7 @@ def values_of(facts: Iterable[Fact]) -> dict[Fact, AttributeValue]:
     }
 
 
-def _value(value: FactValue) -> AttributeValue:
+def unsaved_value(value: FactValue) -> AttributeValue:
     if isinstance(value, Decimal):
         text = format(value.normalize(), "f")
         return AttributeValue(kind=Kind.NUMBER, slug=text, text=text, number=value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -12,14 +13,16 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.auth.client import require_role
 from apps.auth.contract import Role
-from apps.catalog import service
+from apps.catalog import conflicts, previews, service
 from apps.catalog.categories import names_of, paths_to
+from apps.catalog.conflicts import Difference, Seen
 from apps.catalog.contract import InvalidItem, ItemChangedMeanwhile, ItemNotFound
 from apps.catalog.drafts import Draft, draft_of
 from apps.catalog.forms import (
@@ -32,8 +35,8 @@ from apps.catalog.forms import (
 )
 from apps.catalog.library import LibraryIsAway, allowed, library, places_from, places_of
 from apps.catalog.localized import localized
-from apps.catalog.models import Attribute, Category, Item, ListingWord
-from apps.catalog.text import fold, words
+from apps.catalog.models import Attribute, AttributeValue, Category, Item, Kind, ListingWord
+from apps.catalog.text import fold, slug_of, words
 from apps.catalog.trees import line
 from apps.catalog.views import ITEM_COLUMNS, VERSIONS, item_context
 
@@ -41,6 +44,7 @@ PAGE = 50
 # A tree of up to so many categories is shown whole; in a larger one they are looked for.
 ALL_CATEGORIES = 150
 FOUND_CATEGORIES = 30
+SUGGESTED = 30
 
 editors_only = require_role(Role.EDITOR)
 Context = dict[str, Any]
@@ -109,45 +113,103 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @editors_only
 def change(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    return _edit(request, _item(item_id))
+    item = Item.objects.filter(pk=item_id).first()
+    if item is None and request.method == "POST":
+        return _deleted_meanwhile(request)
+    return _edit(request, item or _item(item_id))
+
+
+def _deleted_meanwhile(request: HttpRequest) -> HttpResponse:
+    """Nothing typed is lost: the form is that of a new item."""
+    messages.warning(
+        request,
+        _("Somebody deleted this item while you were editing it. Saving what you wrote makes a new one."),
+    )
+    form = ItemForm(initial=request.POST.dict() | {"version": None, "seen": ""})
+    sent = _sent(request, Draft(title=""))
+    return _page(request, None, sent, form, status=HTTPStatus.CONFLICT, is_unsaved=True)
 
 
 def _edit(request: HttpRequest, item: Item | None) -> HttpResponse:
     draft = draft_of(item) if item else Draft(title="")
     if request.method != "POST":
-        form = ItemForm(initial=initial_of(draft, item.version) if item else None)
-        return _page(request, item, form, rows_of(draft), draft.categories, places_of(draft.pictures))
-    rows, chosen, places = (
-        rows_from(request.POST),
-        # The main one stays the first: a box says only whether it is ticked.
-        sorted(_numbers(request.POST.getlist("categories")), key=lambda pk: pk not in draft.categories[:1]),
-        places_from(request.POST),
-    )
+        return _form_of(request, item, draft)
+    sent = _sent(request, draft)
     if "add-row" in request.POST or "find" in request.POST:
         # Asked for another part of the form, not to save: nothing typed is judged yet, and nothing is lost.
-        return _page(request, item, ItemForm(initial=request.POST.dict()), rows, chosen, places)
+        return _page(request, item, sent, ItemForm(initial=request.POST.dict()))
     form = ItemForm(request.POST)
-    facts = [row.fact() for row in rows]
-    if not form.is_valid() or any(row.error for row in rows):
-        return _page(request, item, form, rows, chosen, places, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    seen = conflicts.read(item.pk, request.POST.get("seen", "")) if item else {}
     try:
-        pictures = allowed(places, _me(request), draft.pictures)
-        said = form.draft(facts=[fact for fact in facts if fact], categories=chosen, pictures=pictures)
-        saved = _save(request, item, said, form.cleaned_data["version"])
+        said = sent.draft(form, _me(request), [*draft.pictures, *conflicts.pictures(seen)])
+        if said is None:
+            return _page(request, item, sent, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        if item is not None:
+            said = conflicts.settle(said, draft, request.POST)
+            if "edit" in request.POST:
+                return _form_of(request, item, said, is_unsaved=True)
+            if differences := _told_of(
+                seen, form.cleaned_data["version"] in (None, item.version), said, draft
+            ):
+                return _conflict(request, item, said, differences)
+        saved = _save(request, item, said)
     except (InvalidItem, LibraryIsAway) as problem:
         form.add_error(None, str(problem))
-        return _page(request, item, form, rows, chosen, places, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    except ItemChangedMeanwhile:
-        return _conflict(request, _item(item.pk) if item else None, said, rows, chosen, places)
+        return _page(request, item, sent, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    except ItemChangedMeanwhile:  # since it was read some lines above
+        return change(request, item_id=item.pk) if item else create(request)
+    except ItemNotFound:
+        return _deleted_meanwhile(request)
     return redirect("catalog:change", item_id=saved.pk)
 
 
-def _save(request: HttpRequest, item: Item | None, draft: Draft, version: int | None) -> Item:
+@dataclass(frozen=True)
+class Sent:
+    """What stands in an item's form beside the fields of ItemForm, as it was sent."""
+
+    rows: list[FactRow]
+    categories: list[int]
+    places: Mapping[UUID, str]
+
+    def draft(self, form: ItemForm, owner_id: UUID, shown_already: Sequence[UUID]) -> Draft | None:
+        """None where a field or a row is wrong; it then says why. Raises LibraryIsAway."""
+        facts = [row.fact() for row in self.rows]
+        if not form.is_valid() or any(row.error for row in self.rows):
+            return None
+        pictures = allowed(self.places, owner_id, shown_already)
+        return form.draft(
+            facts=[fact for fact in facts if fact], categories=self.categories, pictures=pictures
+        )
+
+
+def _sent(request: HttpRequest, draft: Draft) -> Sent:
+    return Sent(
+        rows=rows_from(request.POST),
+        # The main one stays the first: a box says only whether it is ticked.
+        categories=sorted(
+            _numbers(request.POST.getlist("categories")), key=lambda pk: pk not in draft.categories[:1]
+        ),
+        places=places_from(request.POST),
+    )
+
+
+def _form_of(request: HttpRequest, item: Item | None, draft: Draft, **more: Any) -> HttpResponse:
+    """The form with what the draft says, to be saved over the item as it is now."""
+    form = ItemForm(initial=_initial(item, draft) if item else None)
+    sent = Sent(rows_of(draft), draft.categories, places_of(draft.pictures))
+    return _page(request, item, sent, form, **more)
+
+
+def _initial(item: Item, draft: Draft) -> dict[str, Any]:
+    return initial_of(draft, item.version) | {"seen": conflicts.stamps(item.pk, draft_of(item))}
+
+
+def _save(request: HttpRequest, item: Item | None, draft: Draft) -> Item:
     publish = "publish" in request.POST
     if item is None:
         saved = service.create_item(draft, owner_id=_me(request), published=publish)
     else:
-        saved = service.change_item(item.pk, draft, version=version)
+        saved = service.change_item(item.pk, draft, version=item.version)
         if publish:
             saved = service.publish_item(item.pk)
     text = (
@@ -159,84 +221,50 @@ def _save(request: HttpRequest, item: Item | None, draft: Draft, version: int | 
     return saved
 
 
-def _conflict(
-    request: HttpRequest,
-    item: Item | None,
-    said: Draft,
-    rows: list[FactRow],
-    chosen: Sequence[int],
-    places: Mapping[UUID, str],
-) -> HttpResponse:
-    """Somebody else was faster: show what they wrote beside what was typed here, and let the person decide."""
-    if item is None:
-        raise Http404
-    theirs = draft_of(item)
-    form = ItemForm(initial=initial_of(said, item.version))
-    differences = [(label, their) for label, our, their in _compared(said, theirs) if our != their]
-    return _page(
-        request,
-        item,
-        form,
-        rows,
-        chosen,
-        places,
-        status=HTTPStatus.CONFLICT,
-        differences=differences,
-        conflict=True,
-    )
+def _told_of(seen: Seen, is_current: bool, mine: Draft, theirs: Draft) -> list[Difference]:
+    """What whoever sent the form must see before it is saved: nothing, unless somebody has written since."""
+    if is_current or not conflicts.they_changed(seen, theirs):
+        return []
+    return conflicts.differences(seen, mine, theirs)
 
 
-def _compared(ours: Draft, theirs: Draft) -> list[tuple[str, str, str]]:
-    def facts(draft: Draft) -> str:
-        return "\n".join(f"{fact.name}: {fact.value}" for fact in draft.facts)
-
-    def categories(draft: Draft) -> str:
-        return ", ".join(
-            sorted(Category.objects.filter(pk__in=draft.categories).values_list("title", flat=True))
-        )
-
-    def pictures(draft: Draft) -> str:
-        return _("%(number)d pictures") % {"number": len(draft.pictures)}
-
-    readers: list[tuple[str, Callable[[Draft], str]]] = [
-        (_("Title"), lambda draft: draft.title),
-        (_("Description"), lambda draft: draft.description),
-        (
-            _("Translations"),
-            lambda draft: "\n".join(v for t in draft.translations.values() for v in t.values()),
-        ),
-        (_("Price"), lambda draft: f"{draft.price or ''} {draft.currency}".strip()),
-        (_("Attributes"), facts),
-        (_("Categories"), categories),
-        (_("Pictures"), pictures),
-    ]
-    return [(label, read(ours), read(theirs)) for label, read in readers]
+def _conflict(request: HttpRequest, item: Item, mine: Draft, differences: list[Difference]) -> HttpResponse:
+    """Somebody else was faster: both versions side by side, and whoever came second decides field by field."""
+    context = {
+        "item": item,
+        "form": ItemForm(initial=_initial(item, mine)),
+        "differences": differences,
+        "rows": rows_of(mine),
+        "categories": mine.categories,
+        "places": places_of(mine.pictures),
+    }
+    return render(request, "catalog/editor/conflict.html", context, status=HTTPStatus.CONFLICT)
 
 
 def _page(
     request: HttpRequest,
     item: Item | None,
+    sent: Sent,
     form: ItemForm,
-    rows: list[FactRow],
-    chosen: Sequence[int],
-    places: Mapping[UUID, str],
     *,
     status: int = HTTPStatus.OK,
-    **more: Any,
+    is_unsaved: bool = False,
 ) -> HttpResponse:
     language = get_language() or "en"
-    shelf = library(_me(request), places)
+    shelf = library(_me(request), sent.places)
+    is_refused = status == HTTPStatus.UNPROCESSABLE_ENTITY
     context = {
         "item": item,
+        "action": reverse("catalog:change", args=[item.pk]) if item else reverse("catalog:create"),
         "form": form,
-        "is_refused": status == HTTPStatus.UNPROCESSABLE_ENTITY,
-        "rows": [*rows, *(FactRow() for _number in range(EMPTY_ROWS))],
+        "is_refused": is_refused,
+        "is_unsaved": is_unsaved or is_refused,
+        "rows": [*sent.rows, *(FactRow() for _number in range(EMPTY_ROWS))],
         "names": Attribute.objects.order_by("position", "label").values_list("label", flat=True)[:200],
-        "categories": _offered(chosen, request.POST.get("find-category", ""), language),
+        "categories": _offered(sent.categories, request.POST.get("find-category", ""), language),
         "find_category": request.POST.get("find-category", ""),
         "library": shelf,
         "more_pictures": f"/editor/pictures?{urlencode({'after': shelf.next})}" if shelf.next else "",
-        **more,
     }
     return render(request, "catalog/editor/item.html", context, status=status)
 
@@ -295,13 +323,42 @@ def pictures(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @editors_only
-def preview(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    """The item's page as visitors see it, or will."""
-    own = Item.objects.filter(pk=item_id).annotate(**VERSIONS).values(*ITEM_COLUMNS).first()
-    if own is None:
+def values(request: HttpRequest) -> HttpResponse:
+    """For htmx: values that items have already of the attribute somebody is filling in."""
+    name, begin = request.GET.get("fact-name", ""), request.GET.get("fact-value", "")
+    begin = "-".join(words(begin))[:80]
+    rows = AttributeValue.objects.filter(attribute__key=slug_of(name), kind=Kind.TEXT, slug__gte=begin)
+    found = rows.filter(slug__lt=begin + "\U0010ffff").order_by("slug").values_list("text", flat=True)
+    return render(request, "catalog/editor/values.html", {"values": found[:SUGGESTED]})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@editors_only
+def preview(request: HttpRequest, item_id: UUID | None = None) -> HttpResponse:
+    """The item's page as visitors see it, or will; POST: as it would be if the form that was sent were saved."""
+    own: dict[str, Any] | None = {}
+    if item_id is not None:
+        own = Item.objects.filter(pk=item_id).annotate(**VERSIONS).values(*ITEM_COLUMNS).first()
+    if own is None or (item_id is None and request.method != "POST"):
         raise Http404
-    context = item_context(own, line(own["main_category__path"]), get_language() or "en") | {
+    above, attributes = line(own.get("main_category__path")), None
+    if request.method == "POST":
+        draft = draft_of(_item(item_id)) if item_id else Draft(title="")
+        sent, form = _sent(request, draft), ItemForm(request.POST)
+        try:
+            seen = conflicts.read(item_id, request.POST.get("seen", "")) if item_id else {}
+            said = sent.draft(form, _me(request), [*draft.pictures, *conflicts.pictures(seen)])
+        except LibraryIsAway as problem:
+            form.add_error(None, str(problem))
+            said = None
+        if said is None:
+            context = {"form": form, "rows": [row for row in sent.rows if row.error]}
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+            return render(request, "catalog/editor/no_preview.html", context, status=status)
+        own, above, attributes = previews.row_of(said, own)
+    context = item_context(own, above, get_language() or "en", attributes) | {
         "is_published": own["is_published"],
+        "is_unsaved": request.method == "POST",
         "slug": own["slug"],
     }
     return render(request, "catalog/editor/preview.html", context)
@@ -337,7 +394,12 @@ def delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = _item(item_id)
     if request.method != "POST":
         return render(request, "catalog/editor/delete.html", {"item": item})
-    service.delete_item(item_id)
+    read = _numbers([request.POST.get("version", "")])
+    try:
+        service.delete_item(item_id, version=read[0] if read else None)
+    except ItemChangedMeanwhile as problem:
+        messages.warning(request, str(problem))
+        return redirect("catalog:delete", item_id=item_id)
     messages.success(request, _("“%(title)s” is deleted.") % {"title": item.title})
     return redirect("catalog:editor")
 

@@ -28,7 +28,8 @@ Initial = dict[str, Any]
 
 
 class ItemForm(forms.Form):
-    """What an item says, but for its attributes (FactRow) and pictures. `version` is the one that was read."""
+    """What an item says, but for its attributes (FactRow) and pictures. `version` is the one that was read,
+    `seen` the conflicts.stamps() of it."""
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=checks.TITLE)
     description = forms.CharField(
@@ -62,6 +63,7 @@ class ItemForm(forms.Form):
         error_messages={"invalid": gettext_lazy("Small letters, digits and hyphens only, like blue-vase.")},
     )
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    seen = forms.CharField(required=False, max_length=10_000, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from uuid import UUID
 
 from django.http import QueryDict
@@ -46,7 +47,7 @@ def library(owner_id: UUID, places: Mapping[UUID, str], *, after: str | None = N
         page = use(Media).list_assets(owner_id=owner_id, limit=AT_ONCE, after=after)
     except Exception:  # the editor works without media: what was chosen stays chosen
         return Library(_chosen(places), is_away=True)
-    chosen = [] if after else _chosen(places)
+    chosen = [] if after else _chosen(places, {asset.id: asset.title for asset in page.assets})
     rest = [
         _choice(asset)
         for asset in page.assets
@@ -60,10 +61,11 @@ def _choice(asset: Asset) -> Choice:
     return Choice(asset.id, asset.title, copy_of(asset) if ready else None)
 
 
-def _chosen(places: Mapping[UUID, str]) -> list[Choice]:
+def _chosen(places: Mapping[UUID, str], titles: Mapping[UUID, str] = MappingProxyType({})) -> list[Choice]:
+    """By their titles where they are known, else by what they show."""
     known = Picture.objects.in_bulk([pk for pk, place in places.items() if place])
     return [
-        Choice(pk, known[pk].alt if pk in known else "", known.get(pk), place)
+        Choice(pk, titles.get(pk) or (known[pk].alt if pk in known else ""), known.get(pk), place)
         for pk, place in places.items()
         if place
     ]

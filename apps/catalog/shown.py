@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -34,14 +34,21 @@ def fill(wholes: Iterable[Whole]) -> None:
         item.subtitle = next((v.text[:200] for v in whole.values if v.kind == Kind.TEXT), "")
         item.facts = [_fact(value) for value in whole.values]
         item.main_category = whole.categories[0] if whole.categories else None
-        item.gallery = [
-            _shown(pictures.get(asset_id), item.title)
-            for asset_id in whole.pictures
-            if _is_shown(pictures.get(asset_id))
-        ]
+        item.gallery = _gallery(whole.pictures, pictures, item.title)
         # {}: there are pictures and none is ready yet.
         item.cover = next((picture for picture in item.gallery if picture), {}) if item.gallery else None
         item.version = new_id()
+
+
+def shown_pictures(asset_ids: Sequence[UUID], title: str) -> list[dict[str, Any] | None]:
+    """Pictures as a page shows them, in order; None for one that is on its way."""
+    return _gallery(asset_ids, _pictures(set(asset_ids)), title)
+
+
+def _gallery(
+    asset_ids: Sequence[UUID], known: Mapping[UUID, Picture], title: str
+) -> list[dict[str, Any] | None]:
+    return [_shown(known.get(pk), title) for pk in asset_ids if _is_shown(known.get(pk))]
 
 
 def _fact(value: AttributeValue) -> dict[str, Any]:

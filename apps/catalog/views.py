@@ -165,15 +165,23 @@ ITEM_COLUMNS = (
 )
 
 
-def item_context(own: Mapping[str, Any], above: Sequence[Context], language: str) -> Context:
-    """What an item's page shows of the item: a row of ITEM_COLUMNS as plain strings. `above`: its category's line."""
+def item_context(
+    own: Mapping[str, Any],
+    above: Sequence[Context],
+    language: str,
+    attributes: shape.Attributes | None = None,
+) -> Context:
+    """What an item's page shows of the item: a row of ITEM_COLUMNS as plain strings. `above`: its category's line.
+
+    `attributes`: others than there are, for a preview.
+    """
     return {
         "id": own["pk"],
         "title": localized(own["title"], own["translations"], "title", language),
         "description": localized(own["description"], own["translations"], "description", language),
         "price": shown_price(own["price"], own["currency"], language),
         "pictures": own["gallery"],
-        "facts": _facts(own["facts"], shape.attributes(own["shape"]), language),
+        "facts": _facts(own["facts"], attributes or shape.attributes(own["shape"]), language),
         "crumbs": named(above, language),
     }
 

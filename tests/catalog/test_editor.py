@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import uuid
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.test import Client
 
 from apps.catalog import service
-from apps.catalog.drafts import Draft, draft_of
-from apps.catalog.models import Item
+from apps.catalog.drafts import Draft, Fact, draft_of
+from apps.catalog.models import Attribute, Item
+from apps.catalog.pictures import copy_of
 from apps.media.contract import AssetPage, Media
+from seam import atomic
 from seam.binding import use
 from tests.catalog.conftest import asset
 from tests.people import sign_in
@@ -61,7 +64,7 @@ def facts(*rows: tuple[str, str, str]) -> dict:
     }
 
 
-ADDRESSES = ["/editor/", "/editor/new", "/editor/pictures", "/editor/categories"]
+ADDRESSES = ["/editor/", "/editor/new", "/editor/pictures", "/editor/categories", "/editor/values"]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -161,21 +164,172 @@ def test_asking_for_more_lines_keeps_what_was_typed_and_saves_nothing(editor, me
     assert not Item.objects.exists()
 
 
-def test_the_second_editor_sees_both_texts_and_decides(editor, media, item):
-    made = item("Boat")
-    page = editor.get(f"/editor/{made.pk}").content.decode()
-    version = re.search(r'name="version" value="(\d+)"', page)[1]
-    service.change_item(made.pk, Draft(title="Theirs", description="They wrote this"))
-    response = editor.post(f"/editor/{made.pk}", form(title="Mine", version=version, save="1"))
-    text = response.content.decode()
-    assert response.status_code == 409
-    assert 'value="Mine"' in text
-    assert "Theirs" in text
-    assert "They wrote this" in text
+def hidden(page: str, name: str) -> str:
+    """What a hidden field of the page holds."""
+    return unescape(re.search(rf'name="{name}" value="([^"]*)"', page)[1])
+
+
+def opened(editor, item) -> dict:
+    """What a browser sends back of the form it was given, changed in nothing."""
+    page = editor.get(f"/editor/{item.pk}").content.decode()
+    draft = draft_of(Item.objects.get(pk=item.pk))
+    own = {"title": draft.title, "description": draft.description.replace("\n", "\r\n"), "slug": draft.slug}
+    categories = {"categories": [str(pk) for pk in draft.categories]}
+    places = {f"place-{pk}": str(number) for number, pk in enumerate(draft.pictures, 1)}
+    stamps = {name: hidden(page, name) for name in ("version", "seen")}
+    rows = facts(*((fact.name, "text", fact.value) for fact in draft.facts)) if draft.facts else {}
+    return form(**own, **stamps, save="1") | rows | categories | places
+
+
+def sides(page: str) -> dict[str, tuple[str, str]]:
+    """Of each difference: who changed it, and whose is offered first."""
+    found = {}
+    for part in re.findall(r"<fieldset class=.versions.*?</fieldset>", page, re.S):
+        name = re.search(r'name="choose-([\w-]+)"', part)[1]
+        found[name] = (
+            re.search(r"<small>(.*?)</small>", part)[1],
+            re.search(r'value="(\w+)" checked', part)[1],
+        )
+    return found
+
+
+def test_the_second_editor_sees_both_versions_and_decides_field_by_field(editor, media, item, category):
+    place, picture = category("Things"), uuid.uuid4()
+    made = item("Boat", description="One\ntwo", Artist="Ann", pictures=[picture], categories=[place])
+    mine = opened(editor, made) | {"title": "Mine", "price": "5"} | facts(("Artist", "text", "Ana"))
+    theirs = Draft(
+        title="Theirs", description="They wrote this", slug="boat", facts=[Fact(name="Artist", value="Ann")]
+    )
+    service.change_item(made.pk, theirs)
+    answer = editor.post(f"/editor/{made.pk}", mine)
+    page = answer.content.decode()
+    assert answer.status_code == 409
     assert Item.objects.get().title == "Theirs"
-    again = re.search(r'name="version" value="(\d+)"', text)[1]
-    assert editor.post(f"/editor/{made.pk}", form(title="Mine", version=again, save="1")).status_code == 302
+    assert sides(page) == {
+        "title": ("both of you changed it", "mine"),
+        "description": ("only they changed it", "theirs"),
+        "price": ("only you changed it", "mine"),
+        "pictures": ("only they changed it", "theirs"),
+        "facts": ("only you changed it", "mine"),
+        "categories": ("only they changed it", "theirs"),
+    }
+    for text in ("Mine", "Theirs", "They wrote this", "5.00 EUR", "Artist: Ana", "Artist: Ann"):
+        assert text in page
+    again = mine | {"version": hidden(page, "version"), "seen": hidden(page, "seen")}
+    chosen = {f"choose-{name}": first for name, (_by, first) in sides(page).items()}
+    go_on = editor.post(f"/editor/{made.pk}", again | chosen | {"edit": "1", "choose-title": "theirs"})
+    assert 'value="Theirs"' in go_on.content.decode()
+    assert "data-unsaved" in go_on.content.decode()
+    assert Item.objects.get().price is None
+    assert editor.post(f"/editor/{made.pk}", again | chosen).status_code == 302
+    draft = draft_of(Item.objects.get())
+    assert (draft.title, draft.description, draft.price) == ("Mine", "They wrote this", Decimal(5))
+    assert (draft.facts, draft.pictures, draft.categories) == ([Fact(name="Artist", value="Ana")], [], [])
+
+
+def test_a_version_that_nobody_wrote_stops_nobody(editor, media, item):
+    made = item("Boat", description="One\ntwo", Artist="Ann")
+    mine = opened(editor, made) | {"title": "Mine"}
+    with atomic("catalog"):
+        service.refresh([Item.objects.get()])  # as when a picture is ready
+    assert editor.post(f"/editor/{made.pk}", mine).status_code == 302
     assert Item.objects.get().title == "Mine"
+
+
+def test_two_who_wrote_the_same_are_not_asked(editor, media, item):
+    made = item("Boat", description="One\ntwo")
+    mine = opened(editor, made) | {"title": "Ship"}
+    service.change_item(made.pk, Draft(title="Ship", description="One\ntwo", slug="boat"))
+    assert editor.post(f"/editor/{made.pk}", mine).status_code == 302
+
+
+def test_a_third_who_is_faster_again_is_seen_too(editor, media, item):
+    made = item("Boat")
+    mine = opened(editor, made) | {"title": "Mine"}
+    service.change_item(made.pk, Draft(title="Theirs", slug="boat"))
+    page = editor.post(f"/editor/{made.pk}", mine).content.decode()
+    again = mine | {"version": hidden(page, "version"), "seen": hidden(page, "seen"), "choose-title": "mine"}
+    service.change_item(made.pk, Draft(title="A third", slug="boat"))
+    answer = editor.post(f"/editor/{made.pk}", again)
+    assert answer.status_code == 409
+    assert "A third" in answer.content.decode()
+    assert Item.objects.get().title == "A third"
+
+
+def test_stamps_of_one_item_open_no_pictures_to_another(editor, media, item):
+    theirs = uuid.uuid4()
+    one, other = item("Vase", pictures=[theirs]), item("Boat")
+    stolen = opened(editor, other) | {"seen": opened(editor, one)["seen"], f"place-{theirs}": "1"}
+    assert editor.post(f"/editor/{other.pk}", stolen).status_code == 302
+    assert draft_of(Item.objects.get(pk=other.pk)).pictures == []
+
+
+@pytest.mark.parametrize("seen", ["", "x", "[]", "eyJ9:1:2", "." * 9000])
+def test_stamps_that_are_not_ours_only_make_it_ask_more(editor, media, item, seen):
+    made = item("Boat")
+    mine = opened(editor, made) | {"title": "Mine", "seen": seen}
+    service.change_item(made.pk, Draft(title="Theirs", slug="boat"))
+    assert editor.post(f"/editor/{made.pk}", mine).status_code == 409
+
+
+def test_what_was_typed_outlives_the_item(editor, media, item):
+    made = item("Boat", Artist="Ann")
+    mine = opened(editor, made) | {"description": "A long text somebody wrote"}
+    service.delete_item(made.pk)
+    answer = editor.post(f"/editor/{made.pk}", mine)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "Somebody deleted this item" in page
+    assert "A long text somebody wrote" in page
+    assert 'action="/editor/new"' in page
+    assert editor.post("/editor/new", mine | {"version": "", "seen": ""}).status_code == 302
+    assert Item.objects.get().description == "A long text somebody wrote"
+
+
+def test_who_deletes_what_somebody_just_changed_is_asked_again(editor, media, item):
+    made = item("Boat")
+    version = hidden(editor.get(f"/editor/{made.pk}/delete").content.decode(), "version")
+    service.change_item(made.pk, Draft(title="Better boat"))
+    said = editor.post(f"/editor/{made.pk}/delete", {"version": version}, follow=True).content.decode()
+    assert "Somebody else changed this item" in said
+    version = hidden(said, "version")
+    assert editor.post(f"/editor/{made.pk}/delete", {"version": version}).status_code == 302
+    assert not Item.objects.exists()
+
+
+def test_what_is_in_the_form_is_previewed_and_not_saved(editor, media, item, category, alice):
+    made = item("Boat", categories=[category("Old")])
+    picture = asset(owner_id=alice.id)
+    media.assets = [picture]
+    copy_of(picture).save()
+    mine = opened(editor, made) | {"title": "Mine", "price": "5", "categories": [str(category("New").pk)]}
+    mine |= facts(("Never named before", "number", "12.5")) | {f"place-{picture.id}": "1"}
+    for address in (f"/editor/{made.pk}/preview", "/editor/new/preview"):
+        page = editor.post(address, mine).content.decode()
+        for text in (
+            "Mine",
+            "€5",
+            "Never named before",
+            "12.5",
+            "/categories/new",
+            picture.renditions[-1].url,
+        ):
+            assert text in page, (address, text)
+        assert "nothing of it has been saved" in page
+    wrong = editor.post("/editor/new/preview", mine | {"title": "", "price": "cheap"})
+    assert wrong.status_code == 422
+    assert "Enter a number" in wrong.content.decode()
+    assert editor.get("/editor/new/preview").status_code == 404
+    assert (Item.objects.get().title, Attribute.objects.count()) == ("Boat", 0)
+
+
+def test_values_are_suggested_of_the_attribute_somebody_fills_in(editor, item):
+    for name in ("Ann", "Anna", "Bob"):
+        item(Artist=name, Place=f"{name}'s")
+    address = "/editor/values?fact-name=artist&fact-kind=text&fact-value="
+    assert re.findall(r'value="([^"]+)"', editor.get(address + "an").content.decode()) == ["Ann", "Anna"]
+    assert re.findall(r'value="([^"]+)"', editor.get(address).content.decode()) == ["Ann", "Anna", "Bob"]
+    assert editor.get("/editor/values?fact-name=%00&fact-value=%00").status_code == 200
 
 
 def test_pictures_are_chosen_by_their_place_and_only_ones_own(editor, media, alice):
