@@ -31,6 +31,7 @@ OPEN = [
 ]
 OWN = [
     "/editor/new",
+    "/favourites/",
     "/accounts/",
     "/accounts/email/",
     "/accounts/password/change/",
@@ -49,7 +50,7 @@ def open_pages(visitor: Visitor) -> Iterator[str]:
         visitor.go(path)
         yield path
     visitor.go("/categories/abstract")
-    visitor.follow(visitor.main().locator(".card").first.get_by_role("link"))
+    visitor.follow(visitor.main().locator(".card__title a").first)
     yield "an item"
     visitor.follow(visitor.main().locator(".facts").get_by_role("link").first)
     yield "the items of an artist"
@@ -65,7 +66,7 @@ def own_pages(visitor: Visitor) -> Iterator[str]:
     for listing, link in {
         "/pictures/": ".card a",
         "/editor/": "td a",
-        "/editor/categories": "a[href*=categories]",
+        "/editor/categories": "a.tree__title",
     }.items():
         visitor.go(listing)
         yield listing

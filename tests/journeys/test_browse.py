@@ -25,7 +25,7 @@ def test_from_the_front_page_through_a_category_to_an_item(window: Window, javas
 
     card = visitor.main().locator(".card").first
     title = card.get_by_role("heading").inner_text()
-    card.get_by_role("link").click()
+    card.locator(".card__title a").click()
     expect(visitor.main().get_by_role("heading", level=1)).to_have_text(title)
     expect(visitor.main().locator(".price")).to_contain_text("€")
     expect(visitor.main().locator(".facts")).to_contain_text("Artist")
@@ -114,7 +114,7 @@ def test_whoever_only_looks_gets_no_cookie(visitor: Visitor) -> None:
 
 def test_pictures_arrive_in_the_best_format_without_moving_the_page(visitor: Visitor) -> None:
     visitor.go("/categories/abstract")
-    visitor.main().locator(".card").first.get_by_role("link").click()
+    visitor.main().locator(".card__title a").first.click()
     picture = visitor.main().locator(".stage picture img").first
     expect(picture).to_have_js_property("complete", True)
     assert picture.evaluate("image => image.naturalWidth") > 0
