@@ -15,6 +15,8 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from monolith.prefixes import FRONT, PREFIXES, SHARED
+from monolith.rest.problems import REFERENCE, SAID
+from monolith.rest.renderers import JSON, PROBLEMS
 
 EVERYBODY = "everybody"
 SAYS = {
@@ -89,12 +91,12 @@ def routes() -> Iterator[tuple[str, str]]:
 
 
 def pages() -> Iterator[dict[str, Any]]:
-    """What the gateway says by itself, in every language at once: as a page, and as JSON for the API."""
+    """What the gateway says by itself, in every language at once: as a page, and as a problem for the API."""
     for status, words in SAYS.items():
         said = {code: _in(code, words) for code, _name in settings.LANGUAGES}
         facts = {"status": status, "retry_after": RETRY_AFTER.get(status)}
         yield facts | {"kind": "page", "content_type": "text/html; charset=utf-8", "body": _page(said)}
-        yield facts | {"kind": "problem", "content_type": "application/json", "body": _problem(said)}
+        yield facts | {"kind": "problem", "content_type": PROBLEMS[JSON], "body": _problem(status, said)}
 
 
 def _in(language: str, words: tuple[Any, Any]) -> tuple[str, str]:
@@ -115,6 +117,10 @@ def _page(said: dict[str, tuple[str, str]]) -> str:
     )
 
 
-def _problem(said: dict[str, tuple[str, str]]) -> str:
-    detail = " ".join(sentence for _title, sentence in said.values())
-    return dumps({"detail": detail}, ensure_ascii=False).replace("'", "\\u0027")
+def _problem(status: int, said: dict[str, tuple[str, str]]) -> str:
+    titles, sentences = zip(*said.values(), strict=True)
+    code = f"api.{SAID[status][0]}"
+    about = {"type": f"{REFERENCE}#{code}", "title": " ".join(titles), "status": status}
+    return dumps(about | {"detail": " ".join(sentences), "code": code}, ensure_ascii=False).replace(
+        "'", "\\u0027"
+    )

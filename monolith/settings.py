@@ -149,6 +149,7 @@ MIDDLEWARE = [
     *(["monolith.web.timing.server_timing"] if SERVER_TIMING else []),
     "monolith.web.middleware.whole_requests",
     "seam.request.RequestIdMiddleware",
+    "monolith.rest.middleware.Problems",
     # Before all others: a page it holds passes none of them.
     *_with("catalog", "apps.catalog.held.HeldPages"),
     "seam.replicas.ReadingMiddleware",
@@ -244,6 +245,18 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.auth.client.PrincipalAuthentication"],
     "UNAUTHENTICATED_USER": "apps.auth.contract.Principal",
+    "DEFAULT_RENDERER_CLASSES": [
+        "monolith.rest.renderers.JsonRenderer",
+        "monolith.rest.renderers.XmlRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": [
+        "monolith.rest.parsers.JsonParser",
+        "monolith.rest.parsers.XmlParser",
+        "monolith.rest.parsers.TextXmlParser",
+    ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "monolith.rest.renderers.Negotiation",
+    "EXCEPTION_HANDLER": "monolith.rest.problems.handle",
+    "URL_FORMAT_OVERRIDE": None,
 }
 
 # Languages

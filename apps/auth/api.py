@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_safe
 from rest_framework import exceptions
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -25,16 +24,7 @@ LIMIT_SECONDS = 60
 
 
 class Token(APIView):
-    """Every error is `{"code": stable, "detail": sentence}`."""
-
     permission_classes = [IsSignedIn]
-    renderer_classes = [JSONRenderer]
-
-    def handle_exception(self, exc: Exception) -> Response:
-        response = super().handle_exception(exc)
-        if isinstance(exc, exceptions.APIException) and isinstance(exc.detail, exceptions.ErrorDetail):
-            response.data = {"code": f"auth.{exc.detail.code}", "detail": str(exc.detail)}
-        return response
 
     def post(self, request: Request) -> Response:
         """By session and CSRF token only: a token gets nobody another one."""

@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
-from rest_framework.parsers import JSONParser
 from rest_framework.permissions import SAFE_METHODS
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -40,13 +38,6 @@ from seam import ContractError
 
 PAGE = 24
 MOST = 100
-STATUS: dict[type[ContractError], HTTPStatus] = {
-    ItemNotFound: HTTPStatus.NOT_FOUND,
-    InvalidQuery: HTTPStatus.BAD_REQUEST,
-    InvalidItem: HTTPStatus.UNPROCESSABLE_ENTITY,
-    ItemChangedMeanwhile: HTTPStatus.CONFLICT,
-    TooManyFavourites: HTTPStatus.CONFLICT,
-}
 TYPES = {Decimal: Kind.NUMBER, date: Kind.DATE, str: Kind.TEXT}
 
 
@@ -61,23 +52,14 @@ class ReadsOrEditor(IsEditor):
 
 
 class CatalogView(APIView):
-    """Every error is `{"code": stable, "detail": sentence}`, with `fields` where some of them are wrong."""
-
     permission_classes = [ReadsOrEditor]
-    renderer_classes = [JSONRenderer]
-    parser_classes = [JSONParser]
-
-    def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, ContractError):
-            return _error(exc.code, str(exc), STATUS.get(type(exc), HTTPStatus.BAD_REQUEST))
-        response = super().handle_exception(exc)
-        if isinstance(exc, exceptions.ValidationError):
-            detail = _("Some fields are not right; `fields` says which and why.")
-            response.data = {"code": "catalog.invalid_item", "detail": detail, "fields": exc.detail}
-            response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
-        elif isinstance(exc, exceptions.APIException) and isinstance(exc.detail, exceptions.ErrorDetail):
-            response.data = {"code": f"catalog.{exc.detail.code}", "detail": str(exc.detail)}
-        return response
+    invalid_code = "catalog.invalid_item"
+    statuses: ClassVar[dict[type[ContractError], HTTPStatus]] = {
+        ItemNotFound: HTTPStatus.NOT_FOUND,
+        InvalidItem: HTTPStatus.UNPROCESSABLE_ENTITY,
+        ItemChangedMeanwhile: HTTPStatus.CONFLICT,
+        TooManyFavourites: HTTPStatus.CONFLICT,
+    }
 
 
 class Items(CatalogView):
@@ -247,13 +229,9 @@ class ItemFields(serializers.Serializer):
 
 
 def _fields(request: Request) -> dict[str, Any]:
-    try:
-        data = request.data
-    except RecursionError:  # JSON of lists in lists in lists …
-        data = None
-    if not isinstance(data, Mapping):
+    if not isinstance(request.data, Mapping):
         raise exceptions.ParseError(_("Send an object with the fields of an item."))
-    fields = ItemFields(data=data)
+    fields = ItemFields(data=request.data)
     fields.is_valid(raise_exception=True)
     valid: dict[str, Any] = fields.validated_data
     return valid
@@ -327,7 +305,3 @@ def _limit(request: Request) -> int:
 def _owner(request: Request) -> UUID:
     owner_id: UUID = request.user.id  # type: ignore[assignment]
     return owner_id
-
-
-def _error(code: str, detail: str, status: HTTPStatus) -> Response:
-    return Response({"code": code, "detail": detail}, status=status)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
-from rest_framework.renderers import JSONRenderer
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -33,32 +32,32 @@ REFUSAL_STATUS = {
     "no_length": HTTPStatus.LENGTH_REQUIRED,
     "not_a_picture": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }
-STATUS: dict[type[ContractError], HTTPStatus] = {
-    AssetNotFound: HTTPStatus.NOT_FOUND,
-    InvalidQuery: HTTPStatus.BAD_REQUEST,
-}
+
+
+class Refused(exceptions.APIException):
+    """A picture that is not taken in, with the status of its reason."""
+
+    def __init__(self, reason: PictureRefused) -> None:
+        super().__init__(str(reason), reason.code)
+        self.status_code = REFUSAL_STATUS.get(reason.code, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+class Away(exceptions.APIException):
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = StorageAway.code.rpartition(".")[2]
+    wait = RETRY_SECONDS
 
 
 class MediaView(APIView):
-    """Every error is `{"code": stable, "detail": sentence}`, with `fields` where some of them are wrong."""
-
     permission_classes = [IsSignedIn]
-    renderer_classes = [JSONRenderer]
+    statuses: ClassVar[dict[type[ContractError], HTTPStatus]] = {AssetNotFound: HTTPStatus.NOT_FOUND}
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, PictureRefused):
-            status = REFUSAL_STATUS.get(exc.code, HTTPStatus.UNPROCESSABLE_ENTITY)
-            return _error(f"media.{exc.code}", str(exc), status)
-        if isinstance(exc, StorageAway):
-            answer = _error(exc.code, sentence("away", {}), HTTPStatus.SERVICE_UNAVAILABLE)
-            answer.headers["Retry-After"] = RETRY_SECONDS
-            return answer
-        if isinstance(exc, ContractError):
-            return _error(exc.code, str(exc), STATUS[type(exc)])
-        response = super().handle_exception(exc)
-        if isinstance(exc, exceptions.APIException) and isinstance(exc.detail, exceptions.ErrorDetail):
-            response.data = {"code": f"media.{exc.detail.code}", "detail": str(exc.detail)}
-        return response
+            exc = Refused(exc)
+        elif isinstance(exc, StorageAway):
+            exc = Away(sentence("away", {}))
+        return super().handle_exception(exc)
 
     def own(self, request: Request, asset_id: UUID) -> models.Asset:
         return service.get_own(owner_id=_me(request), asset_id=asset_id)
@@ -93,16 +92,14 @@ class Assets(MediaView):
         file = request.FILES.get("file")
         if file is None:
             raise PictureRefused("no_file")
-        form = DescribeForm(_sent(request, {"title": "", "alt": ""}))
-        if not form.is_valid():
-            return _invalid(form)
-        asset, is_new = service.keep(owner_id=_me(request), file=file, **form.cleaned_data)
+        about = _described(DescribeForm(_sent(request, {"title": "", "alt": ""})))
+        asset, is_new = service.keep(owner_id=_me(request), file=file, **about)
         status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
         return Response(represented(asset), status=status, headers={"Location": _url(asset)})
 
 
 class OneAsset(MediaView):
-    parser_classes = [JSONParser, FormParser]
+    parser_classes = [*MediaView.parser_classes, FormParser]
 
     def get(self, request: Request, asset_id: UUID) -> Response:
         return Response(represented(self.own(request, asset_id)))
@@ -110,10 +107,8 @@ class OneAsset(MediaView):
     def patch(self, request: Request, asset_id: UUID) -> Response:
         """`title` and `alt`, either or both."""
         asset = self.own(request, asset_id)
-        form = DescribeForm(_sent(request, {"title": asset.title, "alt": asset.alt}))
-        if not form.is_valid():
-            return _invalid(form)
-        asset = service.describe(owner_id=_me(request), asset_id=asset_id, **form.cleaned_data)
+        about = _described(DescribeForm(_sent(request, {"title": asset.title, "alt": asset.alt})))
+        asset = service.describe(owner_id=_me(request), asset_id=asset_id, **about)
         return Response(represented(asset))
 
     def delete(self, request: Request, asset_id: UUID) -> Response:
@@ -153,12 +148,9 @@ def _sent(request: Request, about: dict[str, str]) -> dict[str, Any]:
     return {name: request.data.get(name, value) for name, value in about.items()}
 
 
-def _invalid(form: DescribeForm) -> Response:
-    fields = {name: [str(error) for error in errors] for name, errors in form.errors.items()}
-    detail = _("Some fields are not right; `fields` says which and why.")
-    data = {"code": "media.invalid", "detail": detail, "fields": fields}
-    return Response(data, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-
-
-def _error(code: str, detail: str, status: HTTPStatus) -> Response:
-    return Response({"code": code, "detail": detail}, status=status)
+def _described(form: DescribeForm) -> dict[str, Any]:
+    if not form.is_valid():
+        raise exceptions.ValidationError(
+            {name: [str(error) for error in errors] for name, errors in form.errors.items()}
+        )
+    return form.cleaned_data

@@ -24,6 +24,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from monolith.prefixes import owner_of
+from monolith.rest import problems
 from monolith.web.context_processors import site
 from seam.request import current_request_id
 from seam.wire import Unavailable
@@ -53,11 +54,11 @@ def _in_their_language(view: ErrorView) -> ErrorView:
 
 
 def _error(
-    request: HttpRequest, status: HTTPStatus, sentence: str, *, plain: bool, name: str = ""
+    request: HttpRequest, status: HTTPStatus, sentence: str = "", *, plain: bool, name: str = ""
 ) -> HttpResponse:
-    """The page errors/<name or status>.html; for the API a sentence of JSON. Plain: needs no session or database."""
-    if request.path.startswith("/api/"):
-        return JsonResponse({"detail": sentence}, status=status)
+    """The page errors/<name or status>.html; for the API a problem. Plain: needs no session or database."""
+    if request.path.startswith(problems.REFERENCE):
+        return problems.answer(request, problems.problem_of(status, detail=sentence))
     template = f"errors/{name or status.value}.html"
     if plain:
         return HttpResponse(
@@ -68,12 +69,12 @@ def _error(
 
 @_in_their_language
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _error(request, HTTPStatus.BAD_REQUEST, _("We could not read that request."), plain=True)
+    return _error(request, HTTPStatus.BAD_REQUEST, plain=True)
 
 
 @_in_their_language
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _error(request, HTTPStatus.FORBIDDEN, _("You may not do that."), plain=False)
+    return _error(request, HTTPStatus.FORBIDDEN, plain=False)
 
 
 @_in_their_language
@@ -85,7 +86,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if owner_of(request.path) in {context.name for context in settings.CONTEXTS if not context.is_here}:
         return elsewhere(request)
-    return _error(request, HTTPStatus.NOT_FOUND, _("There is nothing at this address."), plain=False)
+    return _error(request, HTTPStatus.NOT_FOUND, plain=False)
 
 
 def elsewhere(request: HttpRequest) -> HttpResponse:
@@ -98,16 +99,12 @@ def elsewhere(request: HttpRequest) -> HttpResponse:
 
 @_in_their_language
 def method_not_allowed(request: HttpRequest) -> HttpResponse:
-    return _error(
-        request, HTTPStatus.METHOD_NOT_ALLOWED, _("This address does not take that method."), plain=True
-    )
+    return _error(request, HTTPStatus.METHOD_NOT_ALLOWED, plain=True)
 
 
 @_in_their_language
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    response = _error(
-        request, HTTPStatus.TOO_MANY_REQUESTS, _("Too many tries. Wait a few minutes."), plain=True
-    )
+    response = _error(request, HTTPStatus.TOO_MANY_REQUESTS, plain=True)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
@@ -117,21 +114,19 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500; or 503 with Retry-After when what failed is a database or a service that does not answer: that passes."""
     if isinstance(sys.exception(), OperationalError | InterfaceError | Unavailable):
         return unavailable(request)
-    return _last_page(
-        request, HTTPStatus.INTERNAL_SERVER_ERROR, _("Something broke on our side. It has been noted.")
-    )
+    return _last_page(request, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 @_in_their_language
 def unavailable(request: HttpRequest) -> HttpResponse:
-    response = _last_page(request, HTTPStatus.SERVICE_UNAVAILABLE, _("Part of the site is not answering."))
+    response = _last_page(request, HTTPStatus.SERVICE_UNAVAILABLE)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 
-def _last_page(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpResponse:
+def _last_page(request: HttpRequest, status: HTTPStatus) -> HttpResponse:
     try:
-        response = _error(request, status, sentence, plain=True)
+        response = _error(request, status, plain=True)
     except Exception:  # the first error is already in the log; a second must not hide its page
         response = HttpResponse(LAST_RESORT, status=status)
     response.headers["Cache-Control"] = "no-store"

@@ -187,7 +187,7 @@ def test_a_body_may_be_as_large_as_its_address_takes(
         assert "Send fewer or smaller pictures." in said
         assert "Envía menos imágenes" in said
         assert response.headers["Content-Type"] == (
-            "application/json" if path.startswith("/api/") else "text/html; charset=utf-8"
+            "application/problem+json" if path.startswith("/api/") else "text/html; charset=utf-8"
         )
         assert "'none'" in response.headers["Content-Security-Policy"]
     connection.close()
