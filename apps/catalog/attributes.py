@@ -82,6 +82,14 @@ def _make(values: Iterable[AttributeValue]) -> None:
     name_listings({value.pk: value.text for value in new if is_listed(value) and value.kind == Kind.TEXT})
 
 
+def values_that_begin(name: str, begin: str, most: int) -> list[str]:
+    """Texts that items have for the attribute of that name."""
+    begin = "-".join(words(begin))[:80]
+    rows = AttributeValue.objects.filter(attribute__key=slug_of(name), kind=Kind.TEXT, slug__gte=begin)
+    found = rows.filter(slug__lt=begin + "\U0010ffff").order_by("slug").values_list("text", flat=True)
+    return list(found[:most])
+
+
 def name_listings(names: dict[int, str]) -> None:
     """Keep the words by which people may look for these listings."""
     rows = [ListingWord(word=word, listing_id=pk) for pk, name in names.items() for word in set(words(name))]

@@ -141,9 +141,9 @@ def _replace(category: Category, into: Category) -> None:
     placed = ItemCategory.objects.filter(category=category.pk).values_list("item_id", flat=True)
     for items in kept.chunks(list(placed)):
         there = ItemCategory.objects.filter(category=into.pk, item__in=items)
-        both = list(there.values_list("item_id", flat=True))
-        ItemCategory.objects.filter(category=category.pk, item__in=both).delete()
-        ItemCategory.objects.filter(category=category.pk, item__in=items).update(category=into)
+        if both := list(there.values_list("item_id", flat=True)):
+            ItemCategory.objects.filter(category=category.pk, item__in=both).delete()
+    ItemCategory.objects.filter(category=category.pk).update(category=into)
     Item.objects.filter(main_category=category.pk).update(main_category=into)
     FormerPath.objects.filter(category=category.pk).update(category=into)
     FormerPath.objects.create(path=category.path, category=into)

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.auth.client import require_role
 from apps.auth.contract import Role
 from apps.catalog import conflicts, previews, service
+from apps.catalog.attributes import values_that_begin
 from apps.catalog.categories import names_of, paths_to
 from apps.catalog.conflicts import Difference, Seen
 from apps.catalog.contract import InvalidItem, ItemChangedMeanwhile, ItemNotFound
@@ -35,8 +36,8 @@ from apps.catalog.forms import (
 )
 from apps.catalog.library import LibraryIsAway, allowed, library, places_from, places_of
 from apps.catalog.localized import localized
-from apps.catalog.models import Attribute, AttributeValue, Category, Item, Kind, ListingWord
-from apps.catalog.text import fold, slug_of, words
+from apps.catalog.models import Attribute, Category, Item, ListingWord
+from apps.catalog.text import fold, words
 from apps.catalog.trees import line
 from apps.catalog.views import ITEM_COLUMNS, VERSIONS, item_context
 
@@ -325,11 +326,8 @@ def pictures(request: HttpRequest) -> HttpResponse:
 @editors_only
 def values(request: HttpRequest) -> HttpResponse:
     """For htmx: values that items have already of the attribute somebody is filling in."""
-    name, begin = request.GET.get("fact-name", ""), request.GET.get("fact-value", "")
-    begin = "-".join(words(begin))[:80]
-    rows = AttributeValue.objects.filter(attribute__key=slug_of(name), kind=Kind.TEXT, slug__gte=begin)
-    found = rows.filter(slug__lt=begin + "\U0010ffff").order_by("slug").values_list("text", flat=True)
-    return render(request, "catalog/editor/values.html", {"values": found[:SUGGESTED]})
+    found = values_that_begin(request.GET.get("fact-name", ""), request.GET.get("fact-value", ""), SUGGESTED)
+    return render(request, "catalog/editor/values.html", {"values": found})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

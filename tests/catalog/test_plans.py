@@ -6,14 +6,16 @@ Rows read are counted by the server itself, so nothing here depends on how fast 
 from __future__ import annotations
 
 import re
+import uuid
 from contextlib import AbstractContextManager
 
 import pytest
 from django.db import connections
 
-from apps.catalog import held, paging, service
+from apps.catalog import categories, favourites, held, paging, service
+from apps.catalog.attributes import values_that_begin
 from apps.catalog.drafts import Draft, Fact
-from apps.catalog.models import FormerSlug, Item, Listing, ListingEntry
+from apps.catalog.models import Favourite, FormerSlug, Item, Listing, ListingEntry
 from apps.catalog.search import search
 from seam import atomic
 from tests import plans
@@ -168,3 +170,27 @@ def test_an_item_is_changed_without_reading_the_others(many):
         service.withdraw_item(item.pk)
         service.publish_item(item.pk)
     assert full_scans(statements) == []
+
+
+def test_favourites_moves_and_addresses_of_old_read_only_what_they_show(many, category, item):
+    person, others = uuid.uuid4(), [uuid.uuid4() for _number in range(20)]
+    items = list(Item.objects.order_by("pk")[:300])
+    for somebody in (person, *others):
+        Favourite.objects.bulk_create(Favourite(person_id=somebody, item=item) for item in items)
+    plans.analyze("catalog", "catalog_favourite")
+    small, whole = category("Whole", "Small"), category("Whole")
+    for _number in range(20):
+        item("Few", categories=[small])
+    with asked() as statements:
+        _found, following = favourites.page(person, size=24, published=True)
+        favourites.page(person, size=24, after=following, published=True)
+        favourites.among(person, [item.pk for item in items[:24]])
+        favourites.add(person, items[0].pk)
+        favourites.remove(person, items[0].pk)
+        service.move_category(small.pk, parent_id=None)
+        service.delete_category(small.pk, into_id=whole.pk)
+        assert categories.current("whole/small") == "whole"
+        assert values_that_begin("Artist", "pain", 5)
+    assert full_scans(statements) == []
+    reading = rows_read(lambda: favourites.page(person, size=24, after=following))
+    assert reading < 200
