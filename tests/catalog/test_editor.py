@@ -152,6 +152,11 @@ def test_what_is_wrong_is_said_and_everything_typed_is_still_there(editor, media
         assert value in page
 
 
+def test_enter_saves(editor, media):
+    page = editor.get("/editor/new").content.decode()
+    assert 'name="save"' in re.search(r"<button[^>]*>", page[page.index('id="item-form"') :])[0]
+
+
 def test_asking_for_more_lines_keeps_what_was_typed_and_saves_nothing(editor, media):
     rows = facts(("Artist", "text", "Ana"), ("Year", "number", "18"))
     page = editor.post("/editor/new", form(title="", price="not yet", **{"add-row": "1"}) | rows)

@@ -117,6 +117,13 @@
     }
   });
 
+  // Enter saves, but where one looks for categories it looks for them.
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.target.name !== "find-category") return;
+    event.preventDefault();
+    form.querySelector("[name=find]").click();
+  });
+
   // What was typed: compared with what the form held, but for empty fields and the token.
   const held = () => {
     const fields = [...new FormData(form)].filter(([name, value]) => value !== "" && !/^(csrf|find-|fact-kind)/.test(name));
