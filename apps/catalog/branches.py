@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalog import kept
 from apps.catalog.attributes import name_listings
-from apps.catalog.categories import LEVELS, SLUG_LENGTH, names_of
+from apps.catalog.categories import LEVELS, SLUG_LENGTH, forget_former, names_of
 from apps.catalog.contract import InvalidCategory
 from apps.catalog.models import Category, FormerPath, Item, ItemCategory, Listing, ListingWord
 from apps.catalog.text import slug_of
@@ -109,8 +109,7 @@ def _readdress(category: Category, above: str) -> None:
     category.path = new
     moved = [category, *below]
     _refuse_too_deep(moved)
-    for some in kept.chunks(row.path for row in moved):
-        FormerPath.objects.filter(path__in=some).delete()  # addresses of today lead nowhere else
+    forget_former(row.path for row in moved)
     FormerPath.objects.bulk_create(
         [FormerPath(path=path, category_id=row.pk) for path, row in zip(former, moved, strict=True)],
         batch_size=500,

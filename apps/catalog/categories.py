@@ -82,13 +82,18 @@ def _save(new: list[Category]) -> None:
     if not new:
         return
     Listing.objects.bulk_create([Listing(pk=category.pk) for category in new], batch_size=1000)
-    for some in kept.chunks(category.path for category in new):
-        FormerPath.objects.filter(path__in=some).delete()  # addresses of today lead nowhere else
+    forget_former(category.path for category in new)
     for depth in range(LEVELS):  # parents before children
         level = [category for category in new if category.path.count("/") == depth]
         insert(level)
     name_listings({category.pk: names_of(category) for category in new})
     kept.touch(Listing.SHAPE)
+
+
+def forget_former(paths: Iterable[str]) -> None:
+    """Addresses of today lead nowhere else."""
+    for some in kept.chunks(paths):
+        FormerPath.objects.filter(path__in=some).delete()
 
 
 def names_of(category: Category) -> str:

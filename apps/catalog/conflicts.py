@@ -13,10 +13,11 @@ from django.core import signing
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
+from apps.catalog.attributes import unsaved_value
 from apps.catalog.drafts import Draft, Fact
 from apps.catalog.forms import OTHERS
 from apps.catalog.localized import shown_value
-from apps.catalog.models import Category, Kind, Picture
+from apps.catalog.models import Category, Picture
 
 MINE, THEIRS, BOTH = "mine", "theirs", "both"
 HAD = "had"
@@ -166,10 +167,7 @@ def _flat(said: Any) -> list[str]:
 
 
 def _value(fact: Fact) -> str:
-    if isinstance(fact.value, str):
-        return fact.value
-    kind = Kind.DATE if hasattr(fact.value, "isoformat") else Kind.NUMBER
-    return shown_value(str(fact.value), kind)
+    return shown_value(str(fact.value), unsaved_value(fact.value).kind)
 
 
 def _pictures(mine: Draft, theirs: Draft) -> dict[str, list[Picture]]:

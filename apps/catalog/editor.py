@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
@@ -31,12 +30,14 @@ from apps.catalog.forms import (
     FactRow,
     ItemForm,
     initial_of,
+    keys_of,
     rows_from,
     rows_of,
 )
 from apps.catalog.library import LibraryIsAway, allowed, library, places_from, places_of
-from apps.catalog.localized import localized
+from apps.catalog.localized import title_of
 from apps.catalog.models import Attribute, Category, Item, ListingWord
+from apps.catalog.paging import moment_of, read_moment
 from apps.catalog.text import fold, words
 from apps.catalog.trees import line
 from apps.catalog.views import ITEM_COLUMNS, VERSIONS, item_context
@@ -83,23 +84,15 @@ def items(request: HttpRequest) -> HttpResponse:
 def _changed_last(rows: Any, status: str, after: str) -> tuple[list[dict[str, Any]], str]:
     if status in ("draft", "published"):
         rows = rows.filter(is_published=status == "published")
-    if cursor := _cursor(after):
+    if cursor := read_moment(after):
         moment, pk = cursor
         rows = rows.filter(changed_at__lte=moment).exclude(changed_at=moment, pk__gte=pk)
     found = list(rows.order_by("-changed_at", "-pk")[: PAGE + 1])
     if len(found) <= PAGE:
         return found, ""
     last = found[PAGE - 1]
-    place = f"{last['changed_at'].isoformat()}~{last['pk'].hex}"
+    place = moment_of(last["changed_at"], last["pk"])
     return found[:PAGE], "?" + urlencode({"after": place} | ({"status": status} if status else {}))
-
-
-def _cursor(text: str) -> tuple[datetime, UUID] | None:
-    moment, _tilde, pk = text.partition("~")
-    try:
-        return datetime.fromisoformat(moment).astimezone(UTC), UUID(pk)
-    except (ValueError, OverflowError):
-        return None
 
 
 # One item
@@ -115,9 +108,11 @@ def create(request: HttpRequest) -> HttpResponse:
 @editors_only
 def change(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = Item.objects.filter(pk=item_id).first()
-    if item is None and request.method == "POST":
+    if item is not None:
+        return _edit(request, item)
+    if request.method == "POST":
         return _deleted_meanwhile(request)
-    return _edit(request, item or _item(item_id))
+    raise Http404
 
 
 def _deleted_meanwhile(request: HttpRequest) -> HttpResponse:
@@ -188,7 +183,7 @@ def _sent(request: HttpRequest, draft: Draft) -> Sent:
         rows=rows_from(request.POST),
         # The main one stays the first: a box says only whether it is ticked.
         categories=sorted(
-            _numbers(request.POST.getlist("categories")), key=lambda pk: pk not in draft.categories[:1]
+            keys_of(request.POST.getlist("categories")), key=lambda pk: pk not in draft.categories[:1]
         ),
         places=places_from(request.POST),
     )
@@ -251,7 +246,6 @@ def _page(
     status: int = HTTPStatus.OK,
     is_unsaved: bool = False,
 ) -> HttpResponse:
-    language = get_language() or "en"
     shelf = library(_me(request), sent.places)
     is_refused = status == HTTPStatus.UNPROCESSABLE_ENTITY
     context = {
@@ -262,7 +256,7 @@ def _page(
         "is_unsaved": is_unsaved or is_refused,
         "rows": [*sent.rows, *(FactRow() for _number in range(EMPTY_ROWS))],
         "names": Attribute.objects.order_by("position", "label").values_list("label", flat=True)[:200],
-        "categories": _offered(sent.categories, request.POST.get("find-category", ""), language),
+        "categories": _offered(sent.categories, request.POST.get("find-category", "")),
         "find_category": request.POST.get("find-category", ""),
         "library": shelf,
         "more_pictures": f"/editor/pictures?{urlencode({'after': shelf.next})}" if shelf.next else "",
@@ -270,7 +264,7 @@ def _page(
     return render(request, "catalog/editor/item.html", context, status=status)
 
 
-def _offered(chosen: Sequence[int], find: str, language: str) -> Context:
+def _offered(chosen: Sequence[int], find: str) -> Context:
     """The categories to choose from: the whole tree when it is small, else those chosen and those found."""
     trees = list(Category.objects.order_by("path")[: ALL_CATEGORIES + 1])
     is_large = len(trees) > ALL_CATEGORIES
@@ -286,9 +280,7 @@ def _offered(chosen: Sequence[int], find: str, language: str) -> Context:
         "rows": [
             {
                 "id": row.pk,
-                "title": " / ".join(
-                    _title(above[step], language) for step in paths_to(row.path) if step in above
-                ),
+                "title": " / ".join(title_of(above[step]) for step in paths_to(row.path) if step in above),
                 "is_chosen": row.pk in chosen,
             }
             for row in trees
@@ -307,10 +299,6 @@ def _found(text: str) -> list[int]:
         pk__in=list(names.order_by("word").values_list("listing", flat=True)[:500])
     )
     return [row.pk for row in found if all(term in fold(names_of(row)) for term in terms)][:FOUND_CATEGORIES]
-
-
-def _title(category: Category, language: str) -> str:
-    return localized(category.title, category.translations, "title", language)
 
 
 @require_safe
@@ -392,7 +380,7 @@ def delete(request: HttpRequest, item_id: UUID) -> HttpResponse:
     item = _item(item_id)
     if request.method != "POST":
         return render(request, "catalog/editor/delete.html", {"item": item})
-    read = _numbers([request.POST.get("version", "")])
+    read = keys_of([request.POST.get("version", "")])
     try:
         service.delete_item(item_id, version=read[0] if read else None)
     except ItemChangedMeanwhile as problem:
@@ -407,12 +395,6 @@ def _item(item_id: UUID) -> Item:
     if item is None:
         raise Http404
     return item
-
-
-def _numbers(texts: Sequence[str]) -> list[int]:
-    """Those of the texts that could be the key of a row."""
-    numbers = (int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 20)
-    return [number for number in numbers if number < 2**63]
 
 
 def _me(request: HttpRequest) -> UUID:

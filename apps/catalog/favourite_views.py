@@ -19,7 +19,7 @@ from apps.auth.client import require_sign_in
 from apps.catalog import favourites
 from apps.catalog.cards import cards
 from apps.catalog.contract import InvalidQuery, ItemNotFound, TooManyFavourites
-from apps.catalog.localized import localized
+from apps.catalog.localized import title_of
 from apps.catalog.models import Item
 
 PAGE = 24
@@ -72,7 +72,7 @@ def one(request: HttpRequest, item_id: UUID) -> HttpResponse:
 def _ask(request: HttpRequest, item: Item) -> HttpResponse:
     context = {
         "cards": cards([(item.pk, item.version)], get_language() or "en"),
-        "title": _title(item),
+        "title": title_of(item),
         "slug": item.slug,
         "is_kept": bool(favourites.among(_me(request), [item.pk])),
     }
@@ -82,10 +82,10 @@ def _ask(request: HttpRequest, item: Item) -> HttpResponse:
 def _keep(request: HttpRequest, item: Item) -> str:
     if request.POST.get("keep") == "0":
         favourites.remove(_me(request), item.pk)
-        return _("“%(title)s” is no longer among your favourites.") % {"title": _title(item)}
+        return _("“%(title)s” is no longer among your favourites.") % {"title": title_of(item)}
     favourites.add(_me(request), item.pk)
     return format_html(
-        _('“{title}” is among <a href="{url}">your favourites</a>.'), title=_title(item), url="/favourites/"
+        _('“{title}” is among <a href="{url}">your favourites</a>.'), title=title_of(item), url="/favourites/"
     )
 
 
@@ -104,10 +104,6 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _title(item: Item) -> str:
-    return localized(item.title, item.translations, "title", get_language() or "en")
 
 
 def _me(request: HttpRequest) -> UUID:

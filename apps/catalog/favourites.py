@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.contract import InvalidQuery, ItemNotFound, TooManyFavourites
 from apps.catalog.models import Favourite, Item
+from apps.catalog.paging import moment_of, read_moment
 from seam import atomic
 
 MOST = 5000
@@ -59,19 +59,13 @@ def page(
     if published:
         rows = rows.filter(item__is_published=True)
     if after:
-        moment, item_id = _read(after)
+        if (place := read_moment(after)) is None:
+            raise InvalidQuery(_("This page of the list is not known. Start from its beginning."))
+        moment, item_id = place
         # The first condition is the range of the index; the second only sorts out rows of the very same moment.
         rows = rows.filter(added_at__lte=moment).exclude(added_at=moment, item__gte=item_id)
     found = list(rows.order_by("-added_at", "-item_id")[: size + 1])
     if len(found) <= size:
         return found, None
     last = found[size - 1]
-    return found[:size], f"{last.added_at.astimezone(UTC).isoformat()}~{last.item_id.hex}"
-
-
-def _read(after: str) -> tuple[datetime, UUID]:
-    moment, _tilde, item_id = after.partition("~")
-    try:
-        return datetime.fromisoformat(moment).astimezone(UTC), UUID(item_id)
-    except (ValueError, OverflowError) as error:
-        raise InvalidQuery(_("This page of the list is not known. Start from its beginning.")) from error
+    return found[:size], moment_of(last.added_at, last.item_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -214,3 +214,9 @@ class CategoryForm(forms.Form):
     def translations(self) -> Mapping[str, dict[str, str]]:
         said = self.cleaned_data
         return {code: {"title": said[f"title_{code}"]} for code, _name in OTHERS if said[f"title_{code}"]}
+
+
+def keys_of(texts: Iterable[str]) -> list[int]:
+    """Those of the texts that could be the key of a row."""
+    numbers = (int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 20)
+    return [number for number in numbers if number < 2**63]

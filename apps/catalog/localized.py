@@ -5,15 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language
 
 Translations = Mapping[str, Mapping[str, str]]
 
 
 def localized(own: str, translations: Translations, name: str, language: str) -> str:
     return translations.get(language, {}).get(name) or own
+
+
+class Titled(Protocol):
+    title: Any
+    translations: Any
+
+
+def title_of(row: Titled) -> str:
+    """An item's or a category's in the language that is active."""
+    return localized(row.title, row.translations, "title", get_language() or "en")
 
 
 def shown_value(text: str, kind: str) -> str:

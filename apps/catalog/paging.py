@@ -137,3 +137,17 @@ def _read(cursor: str | None, field: str) -> Key | None:
         return Key(EPOCH + value * MICROSECOND if isinstance(value, int) else value, UUID(item))
     except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error, RecursionError) as error:
         raise InvalidQuery(_("This page of the list is not known. Start from its beginning.")) from error
+
+
+def moment_of(moment: datetime, pk: UUID) -> str:
+    """Where a list by moment goes on after the row of that moment and key."""
+    return f"{moment.astimezone(UTC).isoformat()}~{pk.hex}"
+
+
+def read_moment(text: str) -> tuple[datetime, UUID] | None:
+    """What `moment_of` wrote; None where it did not."""
+    moment, _tilde, pk = text.partition("~")
+    try:
+        return datetime.fromisoformat(moment).astimezone(UTC), UUID(pk)
+    except (ValueError, OverflowError):
+        return None

@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -19,10 +18,10 @@ from apps.auth.contract import Role
 from apps.catalog import branches, service
 from apps.catalog.categories import paths_to
 from apps.catalog.contract import CategoryChangedMeanwhile, CategoryNotFound, InvalidCategory
-from apps.catalog.forms import CategoryForm
-from apps.catalog.localized import localized
+from apps.catalog.forms import CategoryForm, keys_of
+from apps.catalog.localized import title_of
 from apps.catalog.models import Category, ItemCategory
-from apps.catalog.trees import place_of
+from apps.catalog.trees import place_of, read_place
 
 # A tree of up to so many categories is shown whole; a larger one level by level.
 WHOLE_TREE = 150
@@ -120,7 +119,7 @@ def _changed(request: HttpRequest, own: Category, form: CategoryForm) -> HttpRes
 def _one(
     request: HttpRequest, own: Category, form: CategoryForm, *, status: int = HTTPStatus.OK, **more: Any
 ) -> HttpResponse:
-    context = {"form": form, "category": own, "places": _places(own), **more}
+    context = {"form": form, "category": own, "places": _places(_whole(), own), **more}
     return render(request, "catalog/editor/category.html", context, status=status)
 
 
@@ -142,7 +141,7 @@ def delete(request: HttpRequest, category_id: int) -> HttpResponse:
         "items": ItemCategory.objects.filter(category=own.pk).count(),
         "below": Category.objects.filter(parent=own.pk).count(),
         "parent": own.path.rpartition("/")[0],
-        "places": _places(own),
+        "places": _places(_whole(), own),
     }
     return render(request, "catalog/editor/delete_category.html", context)
 
@@ -191,14 +190,14 @@ def _beside(other: Category, own: Category, *, after: bool) -> tuple[int | None,
 def _where_now(own: Category) -> str:
     rows = branches.siblings(own.parent_id)
     place = {
-        "title": _title(own),
+        "title": title_of(own),
         "number": next(n for n, row in enumerate(rows, 1) if row.pk == own.pk),
         "of": len(rows),
     }
     if own.parent is None:
         return _("“%(title)s” is now %(number)d of %(of)d at the top.") % place
     return _("“%(title)s” is now %(number)d of %(of)d in “%(parent)s”.") % (
-        place | {"parent": _title(own.parent)}
+        place | {"parent": title_of(own.parent)}
     )
 
 
@@ -207,22 +206,20 @@ def _where_now(own: Category) -> str:
 
 def _tree(request: HttpRequest) -> Context:
     """`rows` with their `children`; of a large tree only one level, on the way to which `crumbs` lead."""
-    whole = list(
-        Category.objects.select_related("listing").order_by("position", "title", "pk")[: WHOLE_TREE + 1]
-    )
-    if len(whole) <= WHOLE_TREE:
-        return {"rows": _nested(whole), "level": "", "places": _places()}
+    whole = _whole()
+    if whole is not None:
+        return {"rows": _nested(whole), "level": "", "places": _places(whole)}
     path = request.GET.get("in", "")
     above = {row.path: row for row in Category.objects.filter(path__in=paths_to(path))} if path else {}
     if path and path not in above:
         raise Http404
     found, following = _level(above[path].pk if path else None, request.GET.get("after", ""))
     return {
-        "rows": _numbered([{"category": row, "title": _title(row), "children": []} for row in found]),
+        "rows": _numbered([{"category": row, "title": title_of(row), "children": []} for row in found]),
         "is_level": True,
         "level": path,
         "crumbs": [
-            {"title": _title(above[step]), "url": f"?{urlencode({'in': step})}"}
+            {"title": title_of(above[step]), "url": f"?{urlencode({'in': step})}"}
             for step in (paths_to(path) if path else [])
         ],
         "next": f"?{urlencode({'in': path, 'after': following})}" if following else "",
@@ -231,9 +228,9 @@ def _tree(request: HttpRequest) -> Context:
 
 
 def _level(parent: int | None, after: str) -> tuple[list[Category], str]:
-    position, _tilde, title = after.partition("~")
     rows = Category.objects.filter(parent=parent).select_related("listing").order_by("position", "title")
-    if position.isascii() and position.isdecimal() and len(position) < 10:
+    if place := read_place(after):
+        position, title = place
         rows = rows.filter(position__gte=position).exclude(position=position, title__lte=title)
     found = list(rows[: LEVEL + 1])
     last = found[LEVEL - 1] if len(found) > LEVEL else None
@@ -242,7 +239,7 @@ def _level(parent: int | None, after: str) -> tuple[list[Category], str]:
 
 def _nested(rows: list[Category]) -> list[Context]:
     nodes: dict[int, Context] = {
-        row.pk: {"category": row, "title": _title(row), "children": []} for row in rows
+        row.pk: {"category": row, "title": title_of(row), "children": []} for row in rows
     }
     for row in rows:
         if row.parent_id in nodes:
@@ -259,17 +256,24 @@ def _numbered(level: list[Context]) -> list[Context]:
     return level
 
 
-def _places(own: Category | None = None) -> list[Context]:
+def _whole() -> list[Category] | None:
+    """All categories, in the order of their levels; None of a large tree."""
+    rows = list(
+        Category.objects.select_related("listing").order_by("position", "title", "pk")[: WHOLE_TREE + 1]
+    )
+    return rows if len(rows) <= WHOLE_TREE else None
+
+
+def _places(rows: list[Category] | None, own: Category | None = None) -> list[Context]:
     """Where a category can be put, in the order of the tree; none of a large tree: there one types the address."""
-    rows = list(Category.objects.order_by("position", "title", "pk")[: WHOLE_TREE + 1])
-    if len(rows) > WHOLE_TREE:
+    if rows is None:
         return []
     found: list[Context] = []
 
     def walk(parent: int | None, above: str) -> None:
         for row in rows:
             if row.parent_id == parent and (own is None or row.pk != own.pk):
-                title = f"{above} / {_title(row)}" if above else _title(row)
+                title = f"{above} / {title_of(row)}" if above else title_of(row)
                 found.append({"path": row.path, "title": title})
                 walk(row.pk, title)
 
@@ -284,16 +288,9 @@ def _address(own: Category) -> str:
     return f"{reverse('catalog:edit-categories')}{query}#category-{own.pk}"
 
 
-def _title(row: Category) -> str:
-    return localized(row.title, row.translations, "title", get_language() or "en")
-
-
 def _category(text: str) -> Category:
     """Raises Http404."""
-    is_key = text.isascii() and text.isdigit() and len(text) < 20 and int(text) < 2**63
-    own = (
-        Category.objects.filter(pk=int(text)).select_related("listing", "parent").first() if is_key else None
-    )
+    own = Category.objects.filter(pk__in=keys_of([text])).select_related("listing", "parent").first()
     if own is None:
         raise Http404
     return own

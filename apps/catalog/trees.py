@@ -36,8 +36,8 @@ def line(path: str | None) -> list[Context]:
 def children(parent: int | None, *, after: str = "", most: int) -> list[Context]:
     """Categories with something in them, right below one or at the top. `after`: `place_of` the last one seen."""
     rows: QuerySet[Category] = Category.objects.filter(parent=parent, listing__items__gt=0)
-    position, _tilde, title = after.partition("~")
-    if position.isascii() and position.isdecimal() and len(position) < 10:
+    if place := read_place(after):
+        position, title = place
         rows = rows.filter(Q(position__gt=position) | Q(position=position, title__gt=title))
     columns = ("path", "position", "title", "translations")
     return list(rows.order_by("position", "title").values(*columns, items=F("listing__items"))[:most])
@@ -45,6 +45,13 @@ def children(parent: int | None, *, after: str = "", most: int) -> list[Context]
 
 def place_of(row: Context) -> str:
     return f"{row['position']}~{row['title']}"
+
+
+def read_place(text: str) -> tuple[int, str] | None:
+    """What `place_of` wrote; None where it did not."""
+    position, _tilde, title = text.partition("~")
+    is_number = position.isascii() and position.isdecimal() and len(position) < 10
+    return (int(position), title) if is_number else None
 
 
 def named(rows: Iterable[Context], language: str) -> list[Context]:
