@@ -17,6 +17,7 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from apps.auth.client import require_sign_in
+from apps.auth.contract import Principal, Role
 from apps.media import delivery, models, service
 from apps.media.contract import AssetNotFound, InvalidQuery, StorageAway
 from apps.media.forms import DescribeForm
@@ -25,6 +26,7 @@ from apps.media.pictures import picture_of
 from apps.media.reasons import PictureRefused
 from apps.media.serving import RETRY_SECONDS
 from apps.media.uploads import FILES_AT_ONCE, PictureUpload, take_pictures
+from apps.media.uses import uses_of
 
 PAGE = 48
 CARD_WIDTH = 640  # a card is at most 16rem wide, on a screen of up to two and a half pixels to the point
@@ -148,7 +150,7 @@ def retry(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 def delete(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     asset = _own(request, asset_id)
     if request.method != "POST":
-        return render(request, "media/delete.html", _card(asset))
+        return render(request, "media/delete.html", {**_card(asset), **_uses(request, asset_id)})
     service.delete_asset(owner_id=_me(request), asset_id=asset_id)
     messages.success(request, _("“{title}” is deleted.").format(title=asset))
     return redirect("media:pictures")
@@ -172,6 +174,11 @@ def _card(asset: models.Asset) -> dict[str, object]:
         "picture": picture_of(asset, widest=CARD_WIDTH),
         "may_retry": service.may_retry(asset),
     }
+
+
+def _uses(request: HttpRequest, asset_id: UUID) -> dict[str, object]:
+    principal: Principal = request.principal  # type: ignore[attr-defined]
+    return {"uses": uses_of(asset_id), "may_edit": principal.has_role(Role.EDITOR)}
 
 
 def _is_waiting(asset: models.Asset) -> bool:
