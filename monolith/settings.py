@@ -10,6 +10,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -129,6 +130,7 @@ APPS_OF_AUTH = [
     "django.contrib.contenttypes",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
 ]
 INSTALLED_APPS = [
     "monolith",
@@ -216,6 +218,15 @@ ACCOUNT_EMAIL_CONFIRMATION_AUTHENTICATED_REDIRECT_URL = "/accounts/"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+MFA_ADAPTER = "apps.auth.second_step.SecondStep"
+MFA_FORMS = {"add_webauthn": "apps.auth.forms.PasskeyForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
+# Browsers offer passkeys to https, and to localhost for trying them.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = urlsplit(SITE_URL).hostname == "localhost"
 # How many proxies in front add to X-Forwarded-For: limits count addresses, and who sends the header may lie.
 ALLAUTH_TRUSTED_PROXY_COUNT = _number("TRUSTED_PROXIES", 0, least=0)
 PASSWORD_RESET_TIMEOUT = 3 * 60 * 60

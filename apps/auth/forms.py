@@ -11,6 +11,7 @@ from allauth.account.forms import (
     SetPasswordForm,
     SignupForm,
 )
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
@@ -91,6 +92,20 @@ class SetForm(NewPassword, SetPasswordForm):
 
 class ResetForm(NewPassword, ResetPasswordKeyForm):
     pass
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """Offers what people mean by a passkey; unticked, it is a key for the second step only."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name")
+        self.fields["name"].max_length = 100
+        self.fields["passwordless"].label = _("Sign in with it alone, without the password")
+        self.fields["passwordless"].help_text = _(
+            "The device asks for a finger, a face or its PIN each time."
+        )
+        self.fields["passwordless"].initial = True
 
 
 class ProfileForm(forms.ModelForm):

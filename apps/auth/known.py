@@ -33,10 +33,10 @@ def digest(session_key: str) -> str:
 
 
 def cache_key(session_key: str) -> str:
-    return _cache_key(digest(session_key))
+    return cache_key_of(digest(session_key))
 
 
-def _cache_key(session: str) -> str:
+def cache_key_of(session: str) -> str:
     return f"session.1.{session}"  # 1: the shape of the copy
 
 
@@ -89,8 +89,12 @@ def remember(session_key: str, known: Known) -> None:
 
 def forget(session_key: str) -> None:
     """This process asks again; the copy in the cache is auth's to change."""
+    forget_digest(digest(session_key))
+
+
+def forget_digest(session: str) -> None:
     with _lock:
-        _memory.pop(digest(session_key), None)
+        _memory.pop(session, None)
 
 
 def forget_all() -> None:
@@ -108,7 +112,7 @@ def recall_digest(session: str) -> Known | None:
     ours = _memory.get(session)
     if ours is not None and ours.is_fresh:
         return ours
-    shared = _shared(caches["sessions"].get(_cache_key(session)))
+    shared = _shared(caches["sessions"].get(cache_key_of(session)))
     return max((known for known in (ours, shared) if known), key=lambda known: known.checked_at, default=None)
 
 

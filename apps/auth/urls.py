@@ -21,7 +21,11 @@ def kept_by_no_cache(patterns: Sequence[URLPattern | URLResolver]) -> None:
 kept_by_no_cache(allauth_urls.urlpatterns)
 
 own = (
-    [path("", views.account, name="account"), path("token", api.Token.as_view(), name="token")],
+    [
+        path("", views.account, name="account"),
+        path("sessions/", views.sessions_page, name="sessions"),
+        path("token", api.Token.as_view(), name="token"),
+    ],
     "auth",
 )
 urlpatterns = [
