@@ -35,6 +35,8 @@ OWN = [
     "/accounts/",
     "/accounts/email/",
     "/accounts/password/change/",
+    "/accounts/sessions/",
+    "/accounts/2fa/",
     "/accounts/logout/",
 ]
 EYES = [

@@ -160,7 +160,7 @@ def test_a_wrong_password_says_so_and_signs_nobody_in(visitor: Visitor) -> None:
     visitor.go("/accounts/login/")
     visitor.main().get_by_label("Email").fill("member@example.com")
     visitor.main().get_by_role("textbox", name="Password").fill("not the password")
-    visitor.main().get_by_role("button", name="Sign in").click()
+    visitor.main().get_by_role("button", name="Sign in", exact=True).click()
     expect(visitor.main().get_by_role("alert").or_(visitor.main().locator(".errorlist"))).to_be_visible()
     visitor.go("/pictures/")
     assert visitor.path == "/accounts/login/"
