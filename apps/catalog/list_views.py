@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.catalog import categories, facets, paging
+from apps.catalog import categories, facets, metadata, paging
 from apps.catalog.cards import cards
 from apps.catalog.contract import InvalidQuery
 from apps.catalog.filters import Filter, Narrowed, parse, read
@@ -121,6 +121,9 @@ def _page(
         "next": page.next and links.to(after=page.next),
         "previous": page.previous and links.to(before=page.previous),
         "start": links.to() if page.previous else "",
+        "meta": metadata.of_list(
+            request.path, context["title"], context.get("crumbs", ()), place=request.GET
+        ),
     }
     return shows(render(request, "catalog/list.html", context), versions)
 

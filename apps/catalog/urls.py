@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from apps.catalog import api, editor, favourite_views, list_views, search_views, tree_editor, views
+from apps.catalog import api, editor, favourite_views, list_views, search_views, sitemap, tree_editor, views
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +16,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("browse", list_views.everything, name="everything"),
     path("browse/<slug:key>", views.values, name="values"),
     path("browse/<slug:key>/<str:value>", list_views.browse, name="browse"),
+    path("robots.txt", sitemap.robots, name="robots"),
+    path("sitemap.xml", sitemap.index, name="sitemap"),
+    path("sitemap/categories.xml", sitemap.categories, name="sitemap-categories"),
+    path("sitemap/items/<uuid:start>.xml", sitemap.items, name="sitemap-items"),
     path("favourites/", favourite_views.all_of_them, name="favourites"),
     path("favourites/<uuid:item_id>", favourite_views.one, name="favourite"),
     path("editor/", editor.items, name="editor"),
