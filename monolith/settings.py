@@ -293,6 +293,8 @@ STATICFILES_DIRS = [
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "build" / "static")))
 # The largest picture, in megabytes of a million bytes.
 MEDIA_MAX_UPLOAD_MB = _number("MEDIA_MAX_UPLOAD_MB", 25)
+# How many bytes one person's pictures may have together; 0 sets no limit.
+MEDIA_QUOTA = _number("MEDIA_QUOTA", 5_000_000_000, least=0, most=2**53)
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default="") or DATA_DIR / "media").resolve()
 STORAGES = files.storages(
     env.str("STORAGE_URL", default="").strip(), MEDIA_ROOT, largest=MEDIA_MAX_UPLOAD_MB * 10**6

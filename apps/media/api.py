@@ -21,14 +21,16 @@ from apps.auth.client import IsSignedIn
 from apps.media import models, service
 from apps.media.contract import AssetNotFound, InvalidQuery, StorageAway
 from apps.media.forms import DescribeForm
-from apps.media.paging import newest, page_of
+from apps.media.paging import page_of
 from apps.media.reasons import PictureRefused, sentence
+from apps.media.search import own_pictures
 from apps.media.serving import RETRY_SECONDS
 from apps.media.uploads import take_pictures
 from seam import ContractError
 
 REFUSAL_STATUS = {
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "no_room": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "no_length": HTTPStatus.LENGTH_REQUIRED,
     "not_a_picture": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }
@@ -77,11 +79,11 @@ class Assets(MediaView):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: Request) -> Response:
-        """`limit` (1 to 200) and `after`, which is `next` of the page before."""
+        """`limit` (1 to 200), `after`, which is `next` of the page before, and `q`, words to look for."""
         limit = request.query_params.get("limit", "60")
         if not limit.isdecimal():
             raise InvalidQuery(_("`limit` is a number from 1 to 200."))
-        own = newest().filter(owner_id=_me(request))
+        own = own_pictures(_me(request), request.query_params.get("q", ""))
         page, following = page_of(own, limit=int(limit[:9]), after=request.query_params.get("after"))
         return Response({"items": [represented(asset) for asset in page], "next": following})
 

@@ -23,12 +23,15 @@ from apps.media.contract import AssetNotFound, InvalidQuery, StorageAway
 from apps.media.forms import DescribeForm
 from apps.media.paging import newest, page_of
 from apps.media.pictures import picture_of
+from apps.media.quota import room_of
 from apps.media.reasons import PictureRefused
+from apps.media.search import own_pictures
 from apps.media.serving import RETRY_SECONDS
 from apps.media.uploads import FILES_AT_ONCE, PictureUpload, take_pictures
 from apps.media.uses import uses_of
 
 PAGE = 48
+QUERY_LENGTH = 200
 CARD_WIDTH = 640  # a card is at most 16rem wide, on a screen of up to two and a half pixels to the point
 
 
@@ -43,16 +46,20 @@ def _library(
     refusals: list[tuple[str, PictureRefused]] | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    after = request.GET.get("after")
+    after, query = request.GET.get("after"), request.GET.get("q", "").strip()[:QUERY_LENGTH]
     try:
-        assets, following = page_of(newest().filter(owner_id=_me(request)), limit=PAGE, after=after)
+        assets, following = page_of(own_pictures(_me(request), query), limit=PAGE, after=after)
     except InvalidQuery:
         return redirect("media:pictures")
+    asked = {"q": query} if query else {}
     context = {
         "cards": [_card(asset) for asset in assets],
         "progress": _progress(assets),
-        "next": f"?{urlencode({'after': following})}" if following else "",
+        "next": f"?{urlencode(asked | {'after': following})}" if following else "",
+        "first": f"?{urlencode(asked)}" if asked else "",
         "after": after,
+        "query": query,
+        "room": room_of(_me(request)),
         "refusals": refusals or [],
         "limit": settings.MEDIA_MAX_UPLOAD_MB,
         "files_at_once": FILES_AT_ONCE,
