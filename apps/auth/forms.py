@@ -17,7 +17,9 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
+from apps.auth import tokens
 from apps.auth.models import User
 from seam import atomic
 
@@ -32,6 +34,10 @@ def _name_field() -> forms.CharField:
         help_text=_("Shown to the people you work with here."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
+
+
+def _days(number: int) -> Any:
+    return ngettext_lazy("%(number)d day", "%(number)d days", number) % {"number": number}
 
 
 class SignUpForm(SignupForm):
@@ -106,6 +112,23 @@ class PasskeyForm(AddWebAuthnForm):
             "The device asks for a finger, a face or its PIN each time."
         )
         self.fields["passwordless"].initial = True
+
+
+class TokenForm(forms.Form):
+    """A new personal API token."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=100, help_text=_("What it is for, so that you know it again.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"),
+        choices=tuple(tokens.SCOPES.items()),
+        widget=forms.CheckboxSelectMultiple,
+        initial=["catalog:read"],
+    )
+    days = forms.TypedChoiceField(
+        label=_("Ends after"), coerce=int, initial=90, choices=[(n, _days(n)) for n in tokens.DAYS]
+    )
 
 
 class ProfileForm(forms.ModelForm):

@@ -21,6 +21,7 @@ from django.db import OperationalError
 from apps.auth.contract import Principal, Role
 
 LIMIT = 20_000
+TOKEN_PREFIX = "offshoot_"
 
 
 class AuthIsAway(OperationalError):
@@ -40,18 +41,25 @@ def cache_key_of(session: str) -> str:
     return f"session.1.{session}"  # 1: the shape of the copy
 
 
-def to_plain(principal: Principal) -> dict[str, str]:
+def to_plain(principal: Principal) -> dict[str, Any]:
     """A signed-in principal as JSON values."""
     return {
         "id": str(principal.id),
         "email": principal.email,
         "name": principal.name,
         "role": principal.role.value,
+        **({"scopes": principal.scopes} if principal.scopes else {}),
     }
 
 
-def from_plain(data: dict[str, str]) -> Principal:
-    return Principal(id=UUID(data["id"]), email=data["email"], name=data["name"], role=Role(data["role"]))
+def from_plain(data: dict[str, Any]) -> Principal:
+    return Principal(
+        id=UUID(data["id"]),
+        email=data["email"],
+        name=data["name"],
+        role=Role(data["role"]),
+        scopes=data.get("scopes", []),
+    )
 
 
 @dataclass(frozen=True)

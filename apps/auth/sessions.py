@@ -41,7 +41,7 @@ class Copy:
     version: int
     epoch: str
     checked_at: float
-    principal: dict[str, str] | None
+    principal: dict[str, Any] | None
     data: str
 
     @classmethod
@@ -85,7 +85,7 @@ def _check(session_key: str, copy: Copy | None) -> Copy | None:
     return found
 
 
-def _principal(row: dict[str, Any]) -> dict[str, str] | None:
+def _principal(row: dict[str, Any]) -> dict[str, Any] | None:
     if row["user_id"] is None:
         return None
     person = Principal(

@@ -24,6 +24,7 @@ own = (
     [
         path("", views.account, name="account"),
         path("sessions/", views.sessions_page, name="sessions"),
+        path("tokens/", views.tokens_page, name="tokens"),
         path("token", api.Token.as_view(), name="token"),
     ],
     "auth",

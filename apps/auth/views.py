@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from apps.auth import devices, sessions
-from apps.auth.forms import ProfileForm
+from apps.auth import devices, sessions, tokens
+from apps.auth.forms import ProfileForm, TokenForm
 
 
 @never_cache
@@ -46,3 +48,25 @@ def sessions_page(request: HttpRequest) -> HttpResponse:
     else:
         messages.info(request, _("That session had ended already."))
     return redirect("auth:sessions")
+
+
+@never_cache
+@login_required
+@reauthentication_required  # type: ignore[untyped-decorator]
+@require_http_methods(["GET", "HEAD", "POST"])
+def tokens_page(request: HttpRequest) -> HttpResponse:
+    """Your API tokens; a new one is shown in the answer to its form and never again. `revoke` names one to end."""
+    person = request.principal.id  # type: ignore[attr-defined]
+    if "revoke" in request.POST:
+        if tokens.revoke_token(person_id=person, key=request.POST["revoke"]):
+            messages.success(request, _("The token no longer works."))
+        return redirect("auth:tokens")
+    form, made = TokenForm(request.POST or None), ""
+    if form.is_valid():
+        try:
+            made = tokens.make_token(person_id=person, **form.cleaned_data)
+            form = TokenForm()
+        except tokens.TooManyTokens:
+            form.add_error(None, _("You have %d tokens already. Revoke one first.") % tokens.MOST)
+    context = {"form": form, "made": made, "tokens": tokens.list_tokens(person), "now": timezone.now()}
+    return render(request, "auth/tokens.html", context)

@@ -52,6 +52,7 @@ class ReadsOrEditor(IsEditor):
 
 
 class CatalogView(APIView):
+    area = "catalog"
     permission_classes = [ReadsOrEditor]
     invalid_code = "catalog.invalid_item"
     statuses: ClassVar[dict[type[ContractError], HTTPStatus]] = {

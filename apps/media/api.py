@@ -51,6 +51,7 @@ class Away(exceptions.APIException):
 
 
 class MediaView(APIView):
+    area = "media"
     permission_classes = [IsSignedIn]
     statuses: ClassVar[dict[type[ContractError], HTTPStatus]] = {AssetNotFound: HTTPStatus.NOT_FOUND}
 
