@@ -132,9 +132,10 @@ def test_there_is_an_end_to_how_many(hers, alice, monkeypatch):
 
 @pytest.mark.parametrize("token", ["offshoot_", "offshoot_x", "offshoot_" + "x" * 5000, "offshoot_é"])
 def test_what_is_no_token_is_refused(db, call, token):
-    assert Client().get(
-        "/api/v1/media/assets", headers={"authorization": f"Bearer {token}"}
-    ).status_code in (401, 403)
+    assert Client().get("/api/v1/media/assets", headers={"authorization": f"Bearer {token}"}).status_code in (
+        401,
+        403,
+    )
 
 
 def test_when_it_was_last_used_is_noted(alice, call):

@@ -36,6 +36,7 @@ OWN = [
     "/accounts/email/",
     "/accounts/password/change/",
     "/accounts/sessions/",
+    "/accounts/data/",
     "/accounts/2fa/",
     "/accounts/logout/",
 ]
