@@ -137,6 +137,8 @@ def _add_as_new(owner_id: UUID, incoming: Incoming, about: dict[str, str]) -> tu
         with atomic("media"):
             original.save(force_insert=True)
             _render(original)
+            # Every day on which a picture comes, what nobody names is swept away once.
+            enqueue("media.sweep", {}, key=timezone.now().date().isoformat())
             asset = models.Asset.objects.create(owner_id=owner_id, original=original, **about)
             take_room(asset)
             index(asset)
