@@ -296,9 +296,10 @@ MEDIA_MAX_UPLOAD_MB = _number("MEDIA_MAX_UPLOAD_MB", 25)
 # How many bytes one person's pictures may have together; 0 sets no limit.
 MEDIA_QUOTA = _number("MEDIA_QUOTA", 5_000_000_000, least=0, most=2**53)
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default="") or DATA_DIR / "media").resolve()
-STORAGES = files.storages(
-    env.str("STORAGE_URL", default="").strip(), MEDIA_ROOT, largest=MEDIA_MAX_UPLOAD_MB * 10**6
-) | {
+STORAGE_URL = env.str("STORAGE_URL", default="").strip()
+# Where browsers reach the bucket, to send pictures straight to it.
+MEDIA_UPLOAD_URL = files.upload_url(env.str("MEDIA_UPLOAD_URL", default="").strip(), STORAGE_URL)
+STORAGES = files.storages(STORAGE_URL, MEDIA_ROOT, largest=MEDIA_MAX_UPLOAD_MB * 10**6) | {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "monolith.web.static_files.StaticFiles"},
 }

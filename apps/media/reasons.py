@@ -35,6 +35,8 @@ REASONS: dict[str, Promise] = {
         "There is no room for this picture of {size}: of your {quota}, {left} are left. Delete pictures you no longer "
         "need, then try again."
     ),
+    "not_straight": _("Pictures come through the site itself here. Send this one to it."),
+    "not_arrived": _("This picture has not arrived, or it took too long. Send it again."),
     "no_length": _("The upload doesn't say how long it is. Send it with a Content-Length header."),
 }
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -18,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from apps.auth.client import require_sign_in
 from apps.auth.contract import Principal, Role
-from apps.media import delivery, models, service
+from apps.media import delivery, models, service, straight
 from apps.media.contract import AssetNotFound, InvalidQuery, StorageAway
 from apps.media.forms import DescribeForm
 from apps.media.paging import newest, page_of
@@ -63,8 +65,17 @@ def _library(
         "refusals": refusals or [],
         "limit": settings.MEDIA_MAX_UPLOAD_MB,
         "files_at_once": FILES_AT_ONCE,
+        "is_straight": bool(straight.origin()),
     }
-    return render(request, "media/pictures.html", context, status=status)
+    return _with_bucket(request, render(request, "media/pictures.html", context, status=status))
+
+
+def _with_bucket(request: HttpRequest, page: HttpResponse) -> HttpResponse:
+    """The page, which may send pictures to S3 where they go straight there."""
+    if not straight.origin():
+        return page
+    allowing = csp_update({"connect-src": [straight.origin()]})
+    return cast(HttpResponse, allowing(lambda _request: page)(request))
 
 
 @require_GET

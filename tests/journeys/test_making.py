@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from io import BytesIO
 from random import Random
 from uuid import uuid4
@@ -55,7 +56,9 @@ def confirm(visitor: Visitor, email: str) -> None:
 def upload(visitor: Visitor, file: FilePayload, javascript: bool) -> None:
     """Chooses a file and waits until its renditions are shown, without touching the page where it sees to that."""
     visitor.go("/pictures/")
-    visitor.main().locator("input[type=file]").set_input_files(file)
+    is_straight = javascript and visitor.main().locator("#upload[data-uploads]").count()
+    with visitor.page.expect_response("**/uploads/finish") if is_straight else nullcontext():
+        visitor.main().locator("input[type=file]").set_input_files(file)
     if not javascript:
         visitor.main().get_by_role("button", name="Upload").click()
     card = visitor.main().locator(".card").first
