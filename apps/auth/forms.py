@@ -17,7 +17,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 
 from apps.auth import tokens
 from apps.auth.models import User
@@ -36,8 +36,8 @@ def _name_field() -> forms.CharField:
     )
 
 
-def _days(number: int) -> Any:
-    return ngettext_lazy("%(number)d day", "%(number)d days", number) % {"number": number}
+def _days() -> list[tuple[int, str]]:
+    return [(n, ngettext("%(number)d day", "%(number)d days", n) % {"number": n}) for n in tokens.DAYS]
 
 
 class SignUpForm(SignupForm):
@@ -126,9 +126,7 @@ class TokenForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         initial=["catalog:read"],
     )
-    days = forms.TypedChoiceField(
-        label=_("Ends after"), coerce=int, initial=90, choices=[(n, _days(n)) for n in tokens.DAYS]
-    )
+    days = forms.TypedChoiceField(label=_("Ends after"), coerce=int, initial=90, choices=_days)
 
 
 class ProfileForm(forms.ModelForm):

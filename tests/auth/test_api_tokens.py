@@ -142,3 +142,9 @@ def test_when_it_was_last_used_is_noted(alice, call):
     token = make(alice, "media:read")
     call(token, "/api/v1/media/assets")
     assert ApiToken.objects.get().used_at is not None
+
+
+def test_the_page_speaks_the_readers_language_throughout(hers):
+    page = hers.get("/accounts/tokens/", headers={"accept-language": "es"}).content.decode()
+    assert "90 días" in page
+    assert "Leer el catálogo" in page
