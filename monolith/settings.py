@@ -151,6 +151,7 @@ MIDDLEWARE = [
     *(["monolith.web.timing.server_timing"] if SERVER_TIMING else []),
     "monolith.web.middleware.whole_requests",
     "seam.request.RequestIdMiddleware",
+    "monolith.rest.middleware.told",
     "monolith.rest.middleware.Problems",
     # Before all others: a page it holds passes none of them.
     *_with("catalog", "apps.catalog.held.HeldPages"),
@@ -253,6 +254,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Offshoot <hello@loca
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
+# Requests a minute, for each person or address.
+API_RATE = _number("API_RATE", 600, most=1_000_000)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.auth.client.PrincipalAuthentication"],
     "UNAUTHENTICATED_USER": "apps.auth.contract.Principal",
@@ -267,6 +270,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "monolith.rest.renderers.Negotiation",
     "EXCEPTION_HANDLER": "monolith.rest.problems.handle",
+    "DEFAULT_THROTTLE_CLASSES": ["monolith.rest.limits.PerCaller"],
     "URL_FORMAT_OVERRIDE": None,
 }
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
@@ -10,7 +11,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
+from django.http import HttpResponseBase
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
 from rest_framework.permissions import SAFE_METHODS
@@ -46,6 +49,13 @@ class Unavailable(exceptions.APIException):
     default_code = "media_is_away"
 
 
+class ChangedMeanwhile(exceptions.APIException):
+    """RFC 9110, 13.1.1: what If-Match names is no longer what is there."""
+
+    status_code = HTTPStatus.PRECONDITION_FAILED
+    default_code = "precondition_failed"
+
+
 class ReadsOrEditor(IsEditor):
     def has_permission(self, request: Request, view: Any) -> bool:
         return request.method in SAFE_METHODS or super().has_permission(request, view)
@@ -78,28 +88,31 @@ class Items(CatalogView):
         draft = _draft(fields, _owner(request), [])
         item = service.create_item(draft, owner_id=_owner(request), published=fields["published"])
         url = reverse("catalog:api-item", args=[item.pk])
-        return Response(represented(item), status=HTTPStatus.CREATED, headers={"Location": url})
+        return _written(item, HTTPStatus.CREATED, Location=url)
 
 
 class OneItem(CatalogView):
-    def get(self, request: Request, item_id: UUID) -> Response:
-        return Response(represented(_visible(request, item_id)))
+    def get(self, request: Request, item_id: UUID) -> HttpResponseBase:
+        return _answer(request, _visible(request, item_id))
 
     def put(self, request: Request, item_id: UUID) -> Response:
-        """The whole item. `version` is the one that was read: 409 when somebody changed the item since."""
+        """The whole item. `If-Match` has the ETag that was read: 412 when somebody changed the item since; where
+        `version` says it in the body, 409."""
         item = _visible(request, item_id)
         fields = _fields(request)
         draft = _draft(fields, _owner(request), draft_of(item).pictures)
-        version = fields.get("version")
-        return Response(represented(service.change_item(item_id, draft, version=version and int(version))))
+        with _unseen(request, item) as version:
+            changed = service.change_item(item_id, draft, version=version or _version(fields))
+        return _written(changed)
 
     def delete(self, request: Request, item_id: UUID) -> Response:
-        service.delete_item(item_id)
+        with _unseen(request, _visible(request, item_id)) as version:
+            service.delete_item(item_id, version=version)
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class ItemBySlug(CatalogView):
-    def get(self, request: Request, slug: str) -> Response:
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
         """The published item with this slug; 301 to the one it has now where it had this one."""
         item = Item.objects.filter(slug=slug, is_published=True).first()
         if item is None and (now := current(slug)):
@@ -107,17 +120,19 @@ class ItemBySlug(CatalogView):
             return Response(status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": url})
         if item is None:
             raise ItemNotFound(_("There is no such item. It may have been withdrawn."))
-        return Response(represented(item))
+        return _answer(request, item)
 
 
 class Publish(CatalogView):
     def post(self, request: Request, item_id: UUID) -> Response:
-        return Response(represented(service.publish_item(item_id)))
+        with _unseen(request, _visible(request, item_id)) as version:
+            return _written(service.publish_item(item_id, version=version))
 
 
 class Withdraw(CatalogView):
     def post(self, request: Request, item_id: UUID) -> Response:
-        return Response(represented(service.withdraw_item(item_id)))
+        with _unseen(request, _visible(request, item_id)) as version:
+            return _written(service.withdraw_item(item_id, version=version))
 
 
 class Search(CatalogView):
@@ -249,6 +264,38 @@ def _draft(fields: Mapping[str, Any], owner_id: UUID, shown_already: list[UUID])
     texts = ("title", "description", "translations", "price", "currency", "slug", "categories")
     facts = [Fact(name=fact["name"], value=fact["value"]) for fact in fields["attributes"]]
     return Draft(**{name: fields[name] for name in texts}, facts=facts, pictures=pictures)
+
+
+def _version(fields: Mapping[str, Any]) -> int | None:
+    return int(fields["version"]) if "version" in fields else None
+
+
+def _etag(item: Item) -> str:
+    return f'"{item.version}"'
+
+
+def _answer(request: Request, item: Item) -> HttpResponseBase:
+    """The item, or 304 for whoever has it as it is."""
+    unchanged = get_conditional_response(request._request, etag=_etag(item))
+    return unchanged or _written(item)
+
+
+def _written(item: Item, status: int = HTTPStatus.OK, **headers: str) -> Response:
+    return Response(represented(item), status=status, headers={"ETag": _etag(item), **headers})
+
+
+@contextmanager
+def _unseen(request: Request, item: Item) -> Iterator[int | None]:
+    """The version that the request means, if it names one. Raises ChangedMeanwhile when it is another now."""
+    meant = [etag.strip() for etag in request.headers.get("If-Match", "*").split(",")]
+    if "*" not in meant and _etag(item) not in meant:
+        raise ChangedMeanwhile
+    try:
+        yield None if "*" in meant else item.version
+    except ItemChangedMeanwhile as error:
+        if "*" in meant:
+            raise
+        raise ChangedMeanwhile from error
 
 
 def represented(item: Item) -> dict[str, Any]:
