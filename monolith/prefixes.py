@@ -32,6 +32,8 @@ SHARED = (
     "/sw.js",
     "/favicon.ico",
     "/manifest.webmanifest",
+    "/api/reference",
+    "/api/v1/openapi.json",
     "/livez",
     "/readyz",
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -40,6 +41,7 @@ from apps.catalog.slugs import current
 from seam import ContractError
 
 PAGE = 24
+PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?", re.ASCII)
 MOST = 100
 TYPES = {Decimal: Kind.NUMBER, date: Kind.DATE, str: Kind.TEXT}
 
@@ -78,7 +80,7 @@ class Items(CatalogView):
         """`order` (newest, title, price), `limit` (1 to 100), and `after`: `next` of the page before."""
         params = request.query_params
         listing = Listing.objects.filter(pk=Listing.EVERYTHING).first() or Listing(pk=Listing.EVERYTHING)
-        order, after = params.get("order", "newest"), params.get("after")
+        order, after = params.get("order", "newest"), params.get("after") or None
         page = paging.page(listing, order=order, size=_limit(request), after=after)
         return Response({"items": _represented([pk for pk, _version in page.items]), "next": page.next})
 
@@ -143,7 +145,7 @@ class Search(CatalogView):
             params.get("q", ""),
             documents=service.everything(),
             limit=_limit(request),
-            after=params.get("after"),
+            after=params.get("after") or None,
         )
         total = {"total": found.total, "total_is_at_least": found.more}
         return Response({"items": _represented(found.ids), "next": found.next, **total})
@@ -156,7 +158,7 @@ class Favourites(CatalogView):
 
     def get(self, request: Request) -> Response:
         page = service.list_favourites(
-            person_id=_owner(request), limit=_limit(request), after=request.query_params.get("after")
+            person_id=_owner(request), limit=_limit(request), after=request.query_params.get("after") or None
         )
         found = [
             {
@@ -187,10 +189,37 @@ class OneFavourite(CatalogView):
 # What is said and what is heard
 
 
+class _Only:
+    """A field that takes values of one type and turns nothing else into it: in XML, `type` says which it is."""
+
+    takes: type = str
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, self.takes):
+            self.fail("invalid")  # type: ignore[attr-defined]
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+
+class Text(_Only, serializers.CharField):
+    pass
+
+
+class Pattern(_Only, serializers.RegexField):
+    pass
+
+
+class Id(_Only, serializers.UUIDField):
+    pass
+
+
+class YesOrNo(_Only, serializers.BooleanField):
+    takes = bool
+
+
 class FactFields(serializers.Serializer):
-    name = serializers.CharField(max_length=checks.FACT_NAME)
+    name = Text(max_length=checks.FACT_NAME)
     type = serializers.ChoiceField(Kind.choices, default=Kind.TEXT)
-    value = serializers.CharField(max_length=checks.FACT_TEXT)
+    value = Text(max_length=checks.FACT_TEXT)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         exact: dict[str, serializers.Field] = {
@@ -205,26 +234,30 @@ class FactFields(serializers.Serializer):
         return attrs
 
 
+class PriceField(serializers.DecimalField):
+    """A string of digits, "12.50", for a number of JSON is not exact; an empty one is none, as XML says it."""
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        return serializers.Field.validate_empty_values(self, None if data == "" else data)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if not isinstance(data, str) or not PRICE.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class ItemFields(serializers.Serializer):
-    title = serializers.CharField(max_length=checks.TITLE)
-    description = serializers.CharField(max_length=checks.DESCRIPTION, allow_blank=True, default="")
-    translations = serializers.DictField(
-        child=serializers.DictField(child=serializers.CharField()), default=dict
-    )
-    price = serializers.DecimalField(
-        max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, default=None
-    )
-    currency = serializers.RegexField(r"^[A-Z]{3}$", allow_blank=True, default="")
-    slug = serializers.RegexField(r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=150, allow_blank=True, default="")
-    categories = serializers.ListField(
-        child=serializers.CharField(), max_length=checks.MOST_CATEGORIES, default=list
-    )
+    title = Text(max_length=checks.TITLE)
+    description = Text(max_length=checks.DESCRIPTION, allow_blank=True, default="")
+    translations = serializers.DictField(child=serializers.DictField(child=Text()), default=dict)
+    price = PriceField(max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, default=None)
+    currency = Pattern(r"^[A-Z]{3}$", allow_blank=True, default="")
+    slug = Pattern(r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=150, allow_blank=True, default="")
+    categories = serializers.ListField(child=Text(), max_length=checks.MOST_CATEGORIES, default=list)
     attributes = serializers.ListField(child=FactFields(), max_length=checks.MOST_FACTS, default=list)
-    pictures = serializers.ListField(
-        child=serializers.UUIDField(), max_length=checks.MOST_PICTURES, default=list
-    )
-    published = serializers.BooleanField(default=False)
-    version = serializers.RegexField(r"^[0-9]{1,19}$", required=False)
+    pictures = serializers.ListField(child=Id(), max_length=checks.MOST_PICTURES, default=list)
+    published = YesOrNo(default=False)
+    version = Pattern(r"^[0-9]{1,19}$", required=False)
 
     def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         if unknown := set(value) - {code for code, _name in settings.LANGUAGES}:

@@ -84,7 +84,9 @@ class PerCaller(BaseThrottle):
 def _caller(request: Request) -> str:
     principal = request._request.principal  # type: ignore[attr-defined]
     who = str(principal.id) if principal.is_authenticated else address_of(request._request)
-    return hashlib.blake2b(who.encode(errors="replace"), digest_size=16).hexdigest()  # a header may say anything
+    return hashlib.blake2b(
+        who.encode(errors="replace"), digest_size=16
+    ).hexdigest()  # a header may say anything
 
 
 def address_of(request: HttpRequest) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import translation
 
-from monolith.rest.problems import REFERENCE, answer, problem_of
+from monolith.rest.problems import API, answer, problem_of
 from monolith.rest.xml import Unwritable
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -47,7 +47,7 @@ class Problems:
         if response.status_code < 400 or response.headers.get("Content-Type", "").startswith(PROBLEM):
             return response
         said = _said(response)
-        if not request.path.startswith(REFERENCE) and not said:
+        if not request.path.startswith(API) and not said:
             return response
         with translation.override(translation.get_language_from_request(request)):
             return _instead(request, response, said)
