@@ -123,6 +123,24 @@ def found_signed_out(visitor: Visitor, title: str) -> None:
     expect(visitor.main().locator(".card").get_by_role("link", name=title, exact=True)).to_be_visible()
 
 
+def taken_back(owner: Visitor, stranger: Visitor, name: str, title: str) -> None:
+    """The picture is looked up in the library; who deletes it is told where it is shown, and there it is gone."""
+    owner.go("/pictures/")
+    search = owner.main().get_by_role("searchbox")
+    search.fill(name)
+    search.press("Enter")
+    owner.main().locator(".card").get_by_role("link", name=name).click()
+    owner.main().get_by_role("link", name="Delete").click()
+    expect(owner.main()).to_contain_text("Used here")
+    expect(owner.main().get_by_role("link", name=title, exact=True)).to_be_visible()
+    owner.main().get_by_role("button", name="Delete").click()
+    expect(owner.page.locator(".notices")).to_contain_text("is deleted")
+    stranger.go("/search?q=" + title.replace(" ", "+"))
+    stranger.main().locator(".card").get_by_role("link", name=title, exact=True).click()
+    shown = stranger.main().locator(".stage picture img")
+    eventually(lambda: stranger.page.reload() and not shown.count(), RENDERED / 1000, pause=1)
+
+
 @with_and_without_javascript
 def test_from_nobody_to_an_item_that_strangers_find(
     window: Window, place: Place, signed_in: Callable[[str], StorageState], javascript: bool
@@ -140,10 +158,12 @@ def test_from_nobody_to_an_item_that_strangers_find(
     everywhere(newcomer, "/editor/")
     create_and_publish(newcomer, title, name, javascript)
     found_signed_out(stranger, title)
+    taken_back(newcomer, stranger, name, title)
 
     behind = place.probe.behind()
     said = {event["name"] for found in behind.values() for event in found["events"]}
     assert {"auth.user_registered.v1", "media.asset_ready.v1", "catalog.item_published.v1"} <= said
+    assert {"media.asset_deleted.v1", "catalog.item_changed.v1"} <= said
     assert not [job for job in behind["media"]["jobs"] if job["status"] == "parked"]
 
 
