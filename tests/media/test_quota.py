@@ -11,7 +11,7 @@ from django.db import connections
 from django.utils import translation
 
 from apps.media import contract, models, service
-from apps.media.quota import room_of
+from apps.media.quota import Room, room_of
 from apps.media.reasons import PictureRefused, Size
 from apps.media.storage import incoming_files
 from seam import atomic
@@ -68,6 +68,16 @@ def test_what_has_no_room_is_refused_with_nothing_kept(upload, settings, files):
         upload(ALICE, picture(seed=2))  # known by now, but not hers
     assert is_right()
     assert models.Asset.objects.filter(owner_id=ALICE).count() == 1
+
+
+def test_one_that_finds_no_room_at_the_very_end_leaves_no_file(upload, settings, files, monkeypatch):
+    """There was room when it was looked at; another upload took it meanwhile."""
+    settings.MEDIA_QUOTA = 10
+    monkeypatch.setattr(service, "room_of", lambda owner_id: Room(used=Size(0), quota=Size(0)))
+    with pytest.raises(PictureRefused):
+        upload(ALICE)
+    assert files() == []
+    assert models.Original.objects.count() == used() == 0
 
 
 def test_without_a_limit_there_is_none(upload, settings):
