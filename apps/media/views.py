@@ -48,12 +48,12 @@ def _library(
     refusals: list[tuple[str, PictureRefused]] | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    after, query = request.GET.get("after"), request.GET.get("q", "").strip()[:QUERY_LENGTH]
+    after, query = request.GET.get("after"), request.GET.get("find", "").strip()[:QUERY_LENGTH]
     try:
         assets, following = page_of(own_pictures(_me(request), query), limit=PAGE, after=after)
     except InvalidQuery:
         return redirect("media:pictures")
-    asked = {"q": query} if query else {}
+    asked = {"find": query} if query else {}
     context = {
         "cards": [_card(asset) for asset in assets],
         "progress": _progress(assets),

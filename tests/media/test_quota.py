@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.utils import translation
@@ -139,6 +141,20 @@ def test_the_library_shows_it(client, alice, upload, settings):
     page = signed_in.get("/pictures/").content.decode()
     assert "<meter" not in page
     assert f"{Size(used(alice.id))} used" in page
+
+
+def test_a_site_that_had_pictures_before_knows_their_words_and_their_room(upload):
+    """What the migration makes of them; run twice it makes the same."""
+    upload(ALICE, picture(seed=1), title="Blue lake")
+    upload(ALICE, picture(seed=2), title="Hill")
+    expected = used(), sorted(models.AssetWord.objects.values_list("asset_id", "word"))
+    with atomic("media"):
+        models.AssetWord.objects.filter(word="lake").delete()
+        models.Usage.objects.all().delete()
+        fill = import_module("apps.media.migrations.0002_words_and_usage").fill
+        for _time in range(2):
+            fill(apps, connections["media"].schema_editor())
+    assert (used(), sorted(models.AssetWord.objects.values_list("asset_id", "word"))) == expected
 
 
 @pytest.mark.parametrize(

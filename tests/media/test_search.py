@@ -100,7 +100,7 @@ def test_the_page(client, alice, called, monkeypatch):
     for number in range(3):
         called(f"Lake {number}", alice.id)
     called("Hill", alice.id)
-    first = signed_in.get("/pictures/?q=lake")
+    first = signed_in.get("/pictures/?find=lake")
     page = first.content.decode()
     assert "Pictures with “lake”" in page
     assert "Lake 2" in page
@@ -108,11 +108,11 @@ def test_the_page(client, alice, called, monkeypatch):
     second = signed_in.get("/pictures/" + first.context["next"]).content.decode()
     assert "Lake 0" in second
     assert "Lake 2" not in second
-    assert 'href="/pictures/?q=lake"' in second, "back to the first of these"
-    nothing = signed_in.get("/pictures/?q=%3Cb%3Eboat").content.decode()
+    assert 'href="/pictures/?find=lake"' in second, "back to the first of these"
+    nothing = signed_in.get("/pictures/?find=%3Cb%3Eboat").content.decode()
     assert "Nothing found" in nothing
     assert 'value="&lt;b&gt;boat"' in nothing, "what was typed stays"
-    assert signed_in.get("/pictures/?q=" + "x" * 3000).status_code == 200
+    assert signed_in.get("/pictures/?find=" + "x" * 3000).status_code == 200
 
 
 def test_the_api(client, alice, called):

@@ -131,7 +131,7 @@
 
   // The library as it is now; what is uploaded needs no row of its own any more.
   const refresh = async () => {
-    await htmx.ajax("GET", new URLSearchParams(location.search).has("q") ? location.href : library, { target: "#library", select: "#library", swap: "outerHTML" });
+    await htmx.ajax("GET", new URLSearchParams(location.search).has("find") ? location.href : library, { target: "#library", select: "#library", swap: "outerHTML" });
     for (const done of list.querySelectorAll(".status--ready")) {
       if (done.textContent === done.dataset.kept) done.closest("li").remove();
     }
