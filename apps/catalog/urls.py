@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from apps.catalog import api, editor, favourite_views, list_views, search_views, sitemap, tree_editor, views
+from apps.catalog import (
+    api,
+    editor,
+    export_views,
+    favourite_views,
+    list_views,
+    search_views,
+    sitemap,
+    tree_editor,
+    views,
+)
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -27,6 +37,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("editor/new/preview", editor.preview, name="preview-new"),
     path("editor/values", editor.values, name="editor-values"),
     path("editor/pictures", editor.pictures, name="editor-pictures"),
+    path("editor/export", export_views.page, name="export"),
+    path("editor/export/<str:format_>.toml", export_views.mapping_file, name="export-mapping"),
+    path("editor/export/<str:name>", export_views.file, name="export-file"),
     path("editor/categories", tree_editor.categories, name="edit-categories"),
     path("editor/categories/move", tree_editor.move, name="move-category"),
     path("editor/categories/<int:category_id>", tree_editor.category, name="edit-category"),
