@@ -36,6 +36,7 @@ from apps.catalog.contract import (
 from apps.catalog.drafts import Draft, Fact, draft_of
 from apps.catalog.library import LibraryIsAway, allowed
 from apps.catalog.models import Category, Item, Kind, Listing
+from apps.catalog.once import InvalidKey, KeyUsedOtherwise, UnderWay, once, repeatable
 from apps.catalog.search import search
 from apps.catalog.slugs import current
 from seam import ContractError
@@ -72,6 +73,9 @@ class CatalogView(APIView):
         InvalidItem: HTTPStatus.UNPROCESSABLE_ENTITY,
         ItemChangedMeanwhile: HTTPStatus.CONFLICT,
         TooManyFavourites: HTTPStatus.CONFLICT,
+        InvalidKey: HTTPStatus.BAD_REQUEST,
+        KeyUsedOtherwise: HTTPStatus.UNPROCESSABLE_ENTITY,
+        UnderWay: HTTPStatus.CONFLICT,
     }
 
 
@@ -84,13 +88,18 @@ class Items(CatalogView):
         page = paging.page(listing, order=order, size=_limit(request), after=after)
         return Response({"items": _represented([pk for pk, _version in page.items]), "next": page.next})
 
+    @repeatable
     def post(self, request: Request) -> Response:
         """A new draft; `"published": true` publishes it at once."""
         fields = _fields(request)
         draft = _draft(fields, _owner(request), [])
-        item = service.create_item(draft, owner_id=_owner(request), published=fields["published"])
-        url = reverse("catalog:api-item", args=[item.pk])
-        return _written(item, HTTPStatus.CREATED, Location=url)
+
+        def create() -> Response:
+            item = service.create_item(draft, owner_id=_owner(request), published=fields["published"])
+            url = reverse("catalog:api-item", args=[item.pk])
+            return _written(item, HTTPStatus.CREATED, Location=url)
+
+        return once(request, create)
 
 
 class OneItem(CatalogView):
@@ -126,15 +135,17 @@ class ItemBySlug(CatalogView):
 
 
 class Publish(CatalogView):
+    @repeatable
     def post(self, request: Request, item_id: UUID) -> Response:
         with _unseen(request, _visible(request, item_id)) as version:
-            return _written(service.publish_item(item_id, version=version))
+            return once(request, lambda: _written(service.publish_item(item_id, version=version)))
 
 
 class Withdraw(CatalogView):
+    @repeatable
     def post(self, request: Request, item_id: UUID) -> Response:
         with _unseen(request, _visible(request, item_id)) as version:
-            return _written(service.withdraw_item(item_id, version=version))
+            return once(request, lambda: _written(service.withdraw_item(item_id, version=version)))
 
 
 class Search(CatalogView):
