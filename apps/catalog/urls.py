@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from apps.catalog import (
     api,
+    attribute_editor,
     editor,
     export_views,
     favourite_views,
@@ -37,6 +38,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("editor/new/preview", editor.preview, name="preview-new"),
     path("editor/values", editor.values, name="editor-values"),
     path("editor/pictures", editor.pictures, name="editor-pictures"),
+    path("editor/attributes", attribute_editor.attributes, name="edit-attributes"),
+    path("editor/attributes/<slug:key>", attribute_editor.attribute, name="edit-attribute"),
     path("editor/export", export_views.page, name="export"),
     path("editor/export/<str:format_>.toml", export_views.mapping_file, name="export-mapping"),
     path("editor/export/<str:name>", export_views.file, name="export-file"),
