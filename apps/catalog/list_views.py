@@ -107,7 +107,13 @@ def _page(
         return HttpResponseRedirect(request.path)
     if aside is None:
         is_start = after is None and before is None
-        aside = _aside(page, links, language, is_whole=is_start and len(page.sample) < sample)
+        aside = _aside(
+            page,
+            links,
+            language,
+            is_whole=is_start and len(page.sample) < sample,
+            is_everything=listing.pk == Listing.EVERYTHING and not filters,
+        )
         if is_start and not filters:
             cache.set(kept_as, aside, KEPT_SECONDS)
     if filters:  # what they name may change without the list's own changing
@@ -128,10 +134,12 @@ def _page(
     return shows(render(request, "catalog/list.html", context), versions)
 
 
-def _aside(page: paging.Page, links: Links, language: str, *, is_whole: bool) -> tuple[str, bool]:
+def _aside(
+    page: paging.Page, links: Links, language: str, *, is_whole: bool, is_everything: bool
+) -> tuple[str, bool]:
     """The facets of the page's sample as HTML, and whether anything in it has a price."""
     counted = facets.of_items(page.sample)
-    found = facets.facets(counted, language, whole=is_whole)
+    found = facets.facets(counted, language, whole=is_whole, everything=is_everything)
     shown = {"facets": links.offered(found)}
     return render_to_string("catalog/facets.html", shown) if found else "", counted.has_prices
 
