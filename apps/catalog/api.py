@@ -85,7 +85,7 @@ class Items(CatalogView):
         params = request.query_params
         listing = Listing.objects.filter(pk=Listing.EVERYTHING).first() or Listing(pk=Listing.EVERYTHING)
         order, after = params.get("order", "newest"), params.get("after") or None
-        page = paging.page(listing, order=order, size=_limit(request), after=after)
+        page = paging.page(listing, order=order, size=limit_of(request), after=after)
         return Response({"items": _represented([pk for pk, _version in page.items]), "next": page.next})
 
     @repeatable
@@ -155,7 +155,7 @@ class Search(CatalogView):
         found = search(
             params.get("q", ""),
             documents=service.everything(),
-            limit=_limit(request),
+            limit=limit_of(request),
             after=params.get("after") or None,
         )
         total = {"total": found.total, "total_is_at_least": found.more}
@@ -169,7 +169,9 @@ class Favourites(CatalogView):
 
     def get(self, request: Request) -> Response:
         page = service.list_favourites(
-            person_id=_owner(request), limit=_limit(request), after=request.query_params.get("after") or None
+            person_id=_owner(request),
+            limit=limit_of(request),
+            after=request.query_params.get("after") or None,
         )
         found = [
             {
@@ -387,7 +389,7 @@ def _visible(request: Request, item_id: UUID) -> Item:
     return item
 
 
-def _limit(request: Request) -> int:
+def limit_of(request: Request) -> int:
     limit = request.query_params.get("limit", str(PAGE))
     if not limit.isascii() or not limit.isdecimal() or not 1 <= int(limit[:9]) <= MOST:
         raise InvalidQuery(_("`limit` is a number from 1 to %(most)d.") % {"most": MOST})

@@ -22,7 +22,7 @@ from apps.catalog.contract import CategoryChangedMeanwhile, CategoryNotFound, In
 from apps.catalog.forms import CategoryForm
 from apps.catalog.localized import localized
 from apps.catalog.models import Category, ItemCategory
-from apps.catalog.trees import place_of
+from apps.catalog.trees import level
 
 # A tree of up to so many categories is shown whole; a larger one level by level.
 WHOLE_TREE = 150
@@ -216,7 +216,7 @@ def _tree(request: HttpRequest) -> Context:
     above = {row.path: row for row in Category.objects.filter(path__in=paths_to(path))} if path else {}
     if path and path not in above:
         raise Http404
-    found, following = _level(above[path].pk if path else None, request.GET.get("after", ""))
+    found, following = level(above[path].pk if path else None, after=request.GET.get("after", ""), most=LEVEL)
     return {
         "rows": _numbered([{"category": row, "title": _title(row), "children": []} for row in found]),
         "is_level": True,
@@ -228,16 +228,6 @@ def _tree(request: HttpRequest) -> Context:
         "next": f"?{urlencode({'in': path, 'after': following})}" if following else "",
         "places": [],
     }
-
-
-def _level(parent: int | None, after: str) -> tuple[list[Category], str]:
-    position, _tilde, title = after.partition("~")
-    rows = Category.objects.filter(parent=parent).select_related("listing").order_by("position", "title")
-    if position.isascii() and position.isdecimal() and len(position) < 10:
-        rows = rows.filter(position__gte=position).exclude(position=position, title__lte=title)
-    found = list(rows[: LEVEL + 1])
-    last = found[LEVEL - 1] if len(found) > LEVEL else None
-    return found[:LEVEL], place_of({"position": last.position, "title": last.title}) if last else ""
 
 
 def _nested(rows: list[Category]) -> list[Context]:

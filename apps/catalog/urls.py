@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, path
 from apps.catalog import (
     api,
     attribute_editor,
+    category_api,
     editor,
     export_views,
     favourite_views,
@@ -57,6 +58,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/catalog/items/<uuid:item_id>/", api.OneItem.as_view(), name="api-item"),
     path("api/v1/catalog/items/<uuid:item_id>/publish/", api.Publish.as_view(), name="api-publish"),
     path("api/v1/catalog/items/<uuid:item_id>/withdraw/", api.Withdraw.as_view(), name="api-withdraw"),
+    path("api/v1/catalog/categories/", category_api.Categories.as_view(), name="api-categories"),
+    path(
+        "api/v1/catalog/categories/<int:category_id>/",
+        category_api.OneCategory.as_view(),
+        name="api-category",
+    ),
+    path(
+        "api/v1/catalog/categories/<int:category_id>/move/",
+        category_api.MoveCategory.as_view(),
+        name="api-move-category",
+    ),
     path("api/v1/catalog/favourites/", api.Favourites.as_view(), name="api-favourites"),
     path("api/v1/catalog/favourites/<uuid:item_id>/", api.OneFavourite.as_view(), name="api-favourite"),
     path("api/v1/catalog/search/", api.Search.as_view(), name="api-search"),
