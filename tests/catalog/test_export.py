@@ -133,6 +133,16 @@ def test_the_same_catalogue_comes_out_of_every_format(catalogue, tmp_path, forma
     assert again == catalogue
 
 
+def test_long_addresses_come_back_whole(item, tmp_path):
+    for _number in range(3):
+        item("long " * 70)
+    before = said()
+    call_command("export_catalog", tmp_path / "catalogue.jsonl")
+    emptied()
+    imported(tmp_path / "catalogue.jsonl", tmp_path / "catalogue.jsonl.toml", tmp_path)
+    assert said() == before
+
+
 def test_imported_again_it_changes_nothing(catalogue, tmp_path, capsys):
     file = tmp_path / "catalogue.jsonl"
     call_command("export_catalog", file)
