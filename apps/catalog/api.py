@@ -27,6 +27,7 @@ from apps.auth.contract import Role
 from apps.catalog import checks, favourites, paging, service
 from apps.catalog.categories import by_path
 from apps.catalog.contract import (
+    CategoryNotFound,
     InvalidItem,
     InvalidQuery,
     ItemChangedMeanwhile,
@@ -70,6 +71,7 @@ class CatalogView(APIView):
     invalid_code = "catalog.invalid_item"
     statuses: ClassVar[dict[type[ContractError], HTTPStatus]] = {
         ItemNotFound: HTTPStatus.NOT_FOUND,
+        CategoryNotFound: HTTPStatus.NOT_FOUND,
         InvalidItem: HTTPStatus.UNPROCESSABLE_ENTITY,
         ItemChangedMeanwhile: HTTPStatus.CONFLICT,
         TooManyFavourites: HTTPStatus.CONFLICT,
@@ -81,9 +83,9 @@ class CatalogView(APIView):
 
 class Items(CatalogView):
     def get(self, request: Request) -> Response:
-        """`order` (newest, title, price), `limit` (1 to 100), and `after`: `next` of the page before."""
+        """`category`, a path; `order` (newest, title, price), `limit` (to 100), `after`: `next` of the page before."""
         params = request.query_params
-        listing = Listing.objects.filter(pk=Listing.EVERYTHING).first() or Listing(pk=Listing.EVERYTHING)
+        listing = _listing(params.get("category", ""))
         order, after = params.get("order", "newest"), params.get("after") or None
         page = paging.page(listing, order=order, size=limit_of(request), after=after)
         return Response({"items": _represented([pk for pk, _version in page.items]), "next": page.next})
@@ -387,6 +389,16 @@ def _visible(request: Request, item_id: UUID) -> Item:
     if item is None or not (item.is_published or request.user.has_role(Role.EDITOR)):  # type: ignore[union-attr]
         raise ItemNotFound(_("There is no such item. It may have been withdrawn."))
     return item
+
+
+def _listing(path: str) -> Listing:
+    """What is in the category at that path or below it; everything for none. Raises CategoryNotFound."""
+    if not path:
+        return Listing.objects.filter(pk=Listing.EVERYTHING).first() or Listing(pk=Listing.EVERYTHING)
+    found = Listing.objects.filter(category__path=path).first()
+    if found is None:
+        raise CategoryNotFound(_("There is no such category. Choose one from the list."))
+    return found
 
 
 def limit_of(request: Request) -> int:

@@ -27,7 +27,6 @@ MOST_ID = 2**63 - 1  # a database has no larger ones
 class CategoryView(CatalogView):
     invalid_code = InvalidCategory.code
     statuses = CatalogView.statuses | {
-        CategoryNotFound: HTTPStatus.NOT_FOUND,
         InvalidCategory: HTTPStatus.UNPROCESSABLE_ENTITY,
         CategoryChangedMeanwhile: HTTPStatus.CONFLICT,
     }

@@ -67,6 +67,14 @@ def test_what_is_in_a_deleted_category_goes_into_another(client, editor, categor
     assert paths(client) == [new.path]
 
 
+def test_items_are_listed_by_category_with_what_is_below(client, category, item):
+    item("Sail", categories=[category("Boats", "Sails")])
+    item("Car", categories=[category("Cars")])
+    items = client.get("/api/v1/catalog/items/", {"category": "boats"}).json()["items"]
+    assert [one["title"] for one in items] == ["Sail"]
+    assert client.get("/api/v1/catalog/items/", {"category": "planes"}).status_code == 404
+
+
 def test_only_editors_write(client, category, bob):
     address = f"{CATEGORIES}{category('Boats').pk}/"
     assert send(client, "put", address, {"title": "Mine"}).status_code == 401
