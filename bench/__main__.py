@@ -22,7 +22,7 @@ django.setup()  # topologies are places with demo people, who are models
 
 from bench import topologies
 from bench.load import Target, ask, rates
-from bench.pages import UNHELD, cookie_header, pages, read
+from bench.pages import cookie_header, pages, read
 from bench.sites import Website, baseline, cpu_seconds, prepared, served, settle
 from tests.servers import MariaDB, Redis, mariadb, redis, temporary_folder
 
@@ -113,12 +113,12 @@ def measure_pages(bench: Bench) -> None:
 
 
 def kinds(bench: Bench, site: Website, path: str) -> list[Target]:
-    size = len(read(site.url + path, UNHELD).encode())
+    size = len(read(site.url + path).encode())
     return [
         Target("bytes", f"{bench.bare.url}/bytes/{size}"),
         Target("held", site.url + path),
         Target("template", f"{bench.bare.url}/page{path}"),
-        Target("afresh", site.url + path, {"Cookie": cookie_header(UNHELD)}),
+        Target("afresh", site.url + path, afresh=True),
         Target("signed in", site.url + path, {"Cookie": cookie_header(bench.member)}),
     ]
 
@@ -152,8 +152,8 @@ def measure_growth(bench: Bench) -> None:
     rows = []
     for name in large:
         targets = [
-            Target("large", bench.large.url + large[name], {"Cookie": cookie_header(UNHELD)}),
-            Target("small", bench.small.url + small[name], {"Cookie": cookie_header(UNHELD)}),
+            Target("large", bench.large.url + large[name], afresh=True),
+            Target("small", bench.small.url + small[name], afresh=True),
         ]
         measured = rates(targets, connections=4, rounds=bench.options.rounds)
         costs = {size: 1000 / rate for size, rate in measured.items()}

@@ -17,6 +17,7 @@ import sys
 import time
 import timeit
 import uuid
+from collections.abc import Mapping
 from types import ModuleType
 
 import django
@@ -32,7 +33,7 @@ from django.test.utils import CaptureQueriesContext
 
 from apps.auth import service as auth
 from apps.auth.contract import Person, Role
-from bench.pages import UNHELD
+from bench.pages import afresh
 from seam.binding import local
 from seam.contract import Contract
 from seam.credentials import Credentials
@@ -58,15 +59,15 @@ def sign_in() -> None:
 
 def queries(session: str, *urls: str) -> None:
     for url in urls:
-        cookies = {"held": {}, "afresh": UNHELD, "signed in": {settings.SESSION_COOKIE_NAME: session}}
-        print(url, *(count(url, jar) for jar in cookies.values()), sep="\t")
+        member = {settings.SESSION_COOKIE_NAME: session}
+        print(url, count(url, url), count(url, afresh(url)), count(url, url, member), sep="\t")
 
 
-def count(url: str, cookies: dict[str, str]) -> int:
-    """Queries of the second request: the first fills what is kept."""
+def count(first: str, url: str, cookies: Mapping[str, str] | None = None) -> int:
+    """Queries of the page at `url`, after `first` was asked for, which fills what is kept."""
     client = Client(HTTP_HOST="localhost")
-    client.cookies.load(cookies)
-    client.get(url)
+    client.cookies.load(dict(cookies or {}))
+    client.get(first)
     captured = [CaptureQueriesContext(connections[context.alias]) for context in settings.HERE]
     for capture in captured:
         capture.__enter__()

@@ -6,10 +6,15 @@ import re
 import subprocess
 import time
 import urllib.request
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 
+from bench.pages import afresh
+
+AFRESH = Path(__file__).with_name("afresh.lua")
 RATE = re.compile(r"Requests/sec:\s+([0-9.]+)")
 BAD = re.compile(r"Non-2xx or 3xx responses: (\d+)|Socket errors: (.+)")
 
@@ -20,11 +25,12 @@ class BadAnswers(RuntimeError):
 
 @dataclass(frozen=True)
 class Target:
-    """One thing to ask for. `headers` as in HTTP."""
+    """One thing to ask for. `headers` as in HTTP. `afresh`: as a page that has to be made."""
 
     name: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    afresh: bool = False
 
 
 def rate(target: Target, connections: int, seconds: float) -> float:
@@ -32,7 +38,10 @@ def rate(target: Target, connections: int, seconds: float) -> float:
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"]
     for name, value in target.headers.items():
         command += ["-H", f"{name}: {value}"]
-    output = subprocess.run([*command, target.url], check=True, capture_output=True, text=True).stdout
+    command.append(target.url)
+    if target.afresh:
+        command += ["-s", str(AFRESH), "--", uuid.uuid4().hex]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found = RATE.search(output)
     # A sync worker closes each connection after its answer, which wrk counts as read errors of no answer.
     wrong = [m for m in BAD.finditer(output) if m.group(1)]
@@ -57,7 +66,8 @@ def rates(
 
 def ask(target: Target, requests: int) -> None:
     """So many requests, one after the other. Raises OSError when an answer is an error."""
-    request = urllib.request.Request(target.url, headers=dict(target.headers))
     for _ in range(requests):
+        url = afresh(target.url) if target.afresh else target.url
+        request = urllib.request.Request(url, headers=dict(target.headers))
         with urllib.request.urlopen(request, timeout=60) as answer:
             answer.read()

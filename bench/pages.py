@@ -1,14 +1,13 @@
-"""Which pages are measured, and how a request says whether it wants one held, made afresh or signed in."""
+"""Which pages are measured, and by which address one is made afresh."""
 
 from __future__ import annotations
 
 import html
 import re
 import urllib.request
+import uuid
 from collections.abc import Mapping
 
-# Somebody who has a message waiting gets no held page, and is not signed in.
-UNHELD = {"messages": "none"}
 NEXT = re.compile(r'rel="next" href="([^"]+)"')
 LINK = re.compile(r'href="(/(?:items|categories)/[^"]+)"')
 DEEP = 500
@@ -37,6 +36,11 @@ def nth_page(site: str, path: str, number: int) -> str:
             return path
         path = html.unescape(following.group(1))
     return path
+
+
+def afresh(url: str) -> str:
+    """The page at an address that nobody asked for before, so nothing is held for it."""
+    return f"{url}{'&' if '?' in url else '?'}in={uuid.uuid4().hex}"
 
 
 def read(url: str, cookies: Mapping[str, str] | None = None) -> str:

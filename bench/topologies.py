@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from bench.load import Target, rates
-from bench.pages import UNHELD, cookie_header
+from bench.pages import cookie_header
 from monolith.demo.palettes import PALETTES
 from monolith.demo.prints import FAMILIES
 from tests.journeys.place import Place
@@ -40,7 +40,10 @@ def page_rates(rounds: int) -> list[Row]:
         places = [stack.enter_context(topology(name, ALIKE)) for name in PAGES_ON]
         rows = []
         for kind in ("held", "afresh", "signed in"):
-            targets = [Target(place.name, catalog_of(place) + PAGE, cookies(place, kind)) for place in places]
+            targets = [
+                Target(place.name, catalog_of(place) + PAGE, cookies(place, kind), kind == "afresh")
+                for place in places
+            ]
             found = rates(targets, connections=CONNECTIONS, rounds=rounds)
             shares = (f"{rate:.0f} ({rate / found['servers']:.2f})" for rate in found.values())
             rows.append((kind, *shares))
@@ -55,7 +58,7 @@ def catalog_of(place: Place) -> str:
 def cookies(place: Place, kind: str) -> dict[str, str]:
     if kind == "signed in":
         return {"Cookie": cookie_header({"session": sign_in(place)})}
-    return {"Cookie": cookie_header(UNHELD)} if kind == "afresh" else {}
+    return {}
 
 
 def sign_in(place: Place) -> str:

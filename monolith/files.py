@@ -30,6 +30,28 @@ def storages(url: str, folder: Path, *, largest: int) -> dict[str, dict[str, Any
     }
 
 
+def upload_url(url: str, storage_url: str) -> str:
+    """The address of the bucket for browsers, as it is; "" for none. Raises ImproperlyConfigured with a remedy."""
+    if not url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or parts.username or parts.query or parts.fragment:
+        raise ImproperlyConfigured(
+            "MEDIA_UPLOAD_URL is the address of the bucket as browsers reach it, like "
+            "https://bucket.s3.eu-west-1.amazonaws.com or https://s3.example:8333/bucket."
+        )
+    if not storage_url:
+        raise ImproperlyConfigured(
+            "MEDIA_UPLOAD_URL is set, but pictures lie in a folder. Set STORAGE_URL to the bucket, or take "
+            "MEDIA_UPLOAD_URL out."
+        )
+    return url
+
+
 def _storage(
     kind: str, place: dict[str, Any] | None, folder: Path, *, largest: int, base_url: str | None = None
 ) -> dict[str, Any]:

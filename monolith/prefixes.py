@@ -15,6 +15,9 @@ PREFIXES = {
         "/search/",
         "/browse/",
         "/favourites/",
+        "/robots.txt",
+        "/sitemap.xml",
+        "/sitemap/",
         "/editor/",
         "/api/v1/catalog/",
     ),
@@ -29,6 +32,8 @@ SHARED = (
     "/sw.js",
     "/favicon.ico",
     "/manifest.webmanifest",
+    "/api/reference",
+    "/api/v1/openapi.json",
     "/livez",
     "/readyz",
 )

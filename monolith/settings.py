@@ -10,6 +10,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -129,6 +130,7 @@ APPS_OF_AUTH = [
     "django.contrib.contenttypes",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
 ]
 INSTALLED_APPS = [
     "monolith",
@@ -149,6 +151,7 @@ MIDDLEWARE = [
     *(["monolith.web.timing.server_timing"] if SERVER_TIMING else []),
     "monolith.web.middleware.whole_requests",
     "seam.request.RequestIdMiddleware",
+    "monolith.rest.middleware.told",
     "monolith.rest.middleware.Problems",
     # Before all others: a page it holds passes none of them.
     *_with("catalog", "apps.catalog.held.HeldPages"),
@@ -216,6 +219,15 @@ ACCOUNT_EMAIL_CONFIRMATION_AUTHENTICATED_REDIRECT_URL = "/accounts/"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+MFA_ADAPTER = "apps.auth.second_step.SecondStep"
+MFA_FORMS = {"add_webauthn": "apps.auth.forms.PasskeyForm"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
+# Browsers offer passkeys to https, and to localhost for trying them.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = urlsplit(SITE_URL).hostname == "localhost"
 # How many proxies in front add to X-Forwarded-For: limits count addresses, and who sends the header may lie.
 ALLAUTH_TRUSTED_PROXY_COUNT = _number("TRUSTED_PROXIES", 0, least=0)
 PASSWORD_RESET_TIMEOUT = 3 * 60 * 60
@@ -242,6 +254,8 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Offshoot <hello@loca
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
+# Requests a minute, for each person or address.
+API_RATE = _number("API_RATE", 600, most=1_000_000)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["apps.auth.client.PrincipalAuthentication"],
     "UNAUTHENTICATED_USER": "apps.auth.contract.Principal",
@@ -256,6 +270,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "monolith.rest.renderers.Negotiation",
     "EXCEPTION_HANDLER": "monolith.rest.problems.handle",
+    "DEFAULT_THROTTLE_CLASSES": ["monolith.rest.limits.PerCaller"],
     "URL_FORMAT_OVERRIDE": None,
 }
 
@@ -282,10 +297,13 @@ STATICFILES_DIRS = [
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "build" / "static")))
 # The largest picture, in megabytes of a million bytes.
 MEDIA_MAX_UPLOAD_MB = _number("MEDIA_MAX_UPLOAD_MB", 25)
+# How many bytes one person's pictures may have together; 0 sets no limit.
+MEDIA_QUOTA = _number("MEDIA_QUOTA", 5_000_000_000, least=0, most=2**53)
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default="") or DATA_DIR / "media").resolve()
-STORAGES = files.storages(
-    env.str("STORAGE_URL", default="").strip(), MEDIA_ROOT, largest=MEDIA_MAX_UPLOAD_MB * 10**6
-) | {
+STORAGE_URL = env.str("STORAGE_URL", default="").strip()
+# Where browsers reach the bucket, to send pictures straight to it.
+MEDIA_UPLOAD_URL = files.upload_url(env.str("MEDIA_UPLOAD_URL", default="").strip(), STORAGE_URL)
+STORAGES = files.storages(STORAGE_URL, MEDIA_ROOT, largest=MEDIA_MAX_UPLOAD_MB * 10**6) | {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "monolith.web.static_files.StaticFiles"},
 }

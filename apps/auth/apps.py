@@ -1,5 +1,7 @@
 """Name and label of the context."""
 
+from importlib import import_module
+
 from allauth.core.internal import ratelimit
 from django.apps import AppConfig
 from django.core.cache import caches
@@ -15,3 +17,4 @@ class AuthConfig(AppConfig):
     def ready(self) -> None:
         # allauth counts attempts in the default cache, which may be Redis and away; ours are rows.
         ratelimit.cache = ConnectionProxy(caches, "limits")
+        import_module("apps.auth.devices")  # which listens for sign-ins

@@ -26,7 +26,8 @@ REQUIRED = ["exp", "iat", "aud", "iss", "sub", "jti", "sid"]
 # Also as the second of two headers, which a server joins with a comma.
 ASKED = re.compile(r"(?:^|,)\s*bearer\b", re.IGNORECASE)
 DIGEST = re.compile(r"[0-9a-f]{64}")
-FORM = re.compile(r"bearer +([\w-]+\.[\w-]+\.[\w-]+)", re.IGNORECASE | re.ASCII)
+# A JSON Web Token, or one of ours by its prefix.
+FORM = re.compile(r"bearer +([\w-]+\.[\w-]+\.[\w-]+|offshoot_[\w-]+)", re.IGNORECASE | re.ASCII)
 # What parsers say of bytes that somebody made up.
 NONSENSE = (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError)
 
@@ -112,7 +113,7 @@ def refusal(request: HttpRequest, reason: Refused) -> HttpResponse:
             code = "auth.invalid_token"
             detail = _(
                 "The token is not one this site accepts. Send one header “Authorization: Bearer …” with a token "
-                "from POST /accounts/token."
+                "from your account's page or from POST /accounts/token; your own tokens work below /api/ only."
             )
         response = JsonResponse({"code": code, "detail": detail}, status=HTTPStatus.UNAUTHORIZED)
     response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'

@@ -26,12 +26,12 @@ from django.utils.translation import gettext_lazy
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.exceptions import APIException
 from rest_framework.exceptions import PermissionDenied as ApiPermissionDenied
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from apps.auth import bearer
 from apps.auth.contract import Auth, Principal, Role
-from apps.auth.known import AuthIsAway, Known, recall, remember
+from apps.auth.known import TOKEN_PREFIX, AuthIsAway, Known, recall, remember
 from seam import use
 from seam.binding import refuse_inside_transaction
 from seam.db import open_transaction
@@ -46,6 +46,7 @@ __all__ = [
     "PrincipalAuthentication",
     "PrincipalMiddleware",
     "principal_of",
+    "principal_of_token",
     "require_role",
     "require_sign_in",
 ]
@@ -64,19 +65,28 @@ def principal_of(session_key: str) -> Principal:
     Raises AuthIsAway when auth can't be asked and has not been for SESSION_GRACE_SECONDS. Raises
     seam.db.TransactionMisuse inside a transaction, known or not: find out who is calling before it begins.
     """
+    return _found_out(session_key, lambda: use(Auth).get_session_principal(session_key=session_key))
+
+
+def principal_of_token(token: str) -> Principal:
+    """The same for whom a program calls that has this personal token; `scopes` say what it may."""
+    return _found_out(token, lambda: use(Auth).get_token_principal(token=token))
+
+
+def _found_out(key: str, ask: Callable[[], Principal | None]) -> Principal:
     if open_transaction() is not None:
         refuse_inside_transaction("auth")
-    known = recall(session_key)
+    known = recall(key)
     if known is None or not known.is_fresh:
-        known = _ask(session_key, known)
-    remember(session_key, known)
+        known = _ask(ask, known)
+    remember(key, known)
     return known.principal or ANONYMOUS
 
 
-def _ask(session_key: str, known: Known | None) -> Known:
+def _ask(ask: Callable[[], Principal | None], known: Known | None) -> Known:
     asked_at = time.time()
     try:
-        return Known(use(Auth).get_session_principal(session_key=session_key), asked_at)
+        return Known(ask(), asked_at)
     except AWAY as error:
         if known is None or not known.may_go_on:
             raise AuthIsAway("Who is calling can't be told: auth does not answer.") from error
@@ -99,7 +109,7 @@ class PrincipalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
             token = bearer.token_of(request)
-            principal = bearer.verify(token) if token else None
+            principal = _by_bearer(request, token) if token else None
         except bearer.Refused as reason:
             return bearer.refusal(request, reason)
         if principal is not None:
@@ -136,6 +146,18 @@ class PrincipalMiddleware:
         if asked:
             _keep_private(response, "Cookie")
         return response
+
+
+def _by_bearer(request: HttpRequest, token: str) -> Principal:
+    """Raises bearer.Refused; AuthIsAway when that can't be told."""
+    if not token.startswith(TOKEN_PREFIX):
+        return bearer.verify(token)
+    if not request.path_info.startswith("/api/"):
+        raise bearer.Refused("a personal token, outside /api/")
+    principal = principal_of_token(token)
+    if not principal.scopes:
+        raise bearer.Refused("a personal token that has ended or never was")
+    return principal
 
 
 def _keep_private(response: HttpResponse, header: str) -> None:
@@ -222,13 +244,34 @@ class _Unavailable(APIException):
     wait = 30  # seconds, for Retry-After
 
 
+class _ScopeMissing(ApiPermissionDenied):
+    default_code = "scope_missing"
+
+
 class _HasRole(BasePermission):
+    """Of a view: `area`, whose scopes a personal token needs there; without one, no such token is let in."""
+
     role: Role
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if getattr(request, "auth_is_away", False):
             raise _Unavailable
-        return bool(request.user and request.user.has_role(self.role))  # type: ignore[union-attr]
+        principal: Principal = request.user  # type: ignore[assignment]
+        if principal.scopes:
+            _check_scope(principal, getattr(view, "area", ""), request.method)
+        return bool(principal and principal.has_role(self.role))
+
+
+def _check_scope(principal: Principal, area: str, method: str | None) -> None:
+    needed = f"{area}:{'read' if method in SAFE_METHODS else 'write'}"
+    if not area:
+        raise _ScopeMissing(_("No personal token may do this; sign in for it."))
+    if needed not in principal.scopes:
+        raise _ScopeMissing(
+            _("This token has not the scope {scope}. Make one that has: {url}").format(
+                scope=needed, url=f"{settings.SITE_URL}/accounts/tokens/"
+            )
+        )
 
 
 class IsSignedIn(_HasRole):

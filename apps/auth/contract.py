@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
@@ -24,12 +24,16 @@ class Role(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who is calling. `id` is None for somebody who has not signed in."""
+    """Who is calling. `id` is None for somebody who has not signed in.
+
+    `scopes`: a program calls for them, and may do no more of what they may than these say; none: they do themselves.
+    """
 
     id: UUID | None = None
     email: str = ""
     name: str = ""
     role: Role = Role.MEMBER
+    scopes: list[str] = field(default_factory=list)
 
     @property
     def is_authenticated(self) -> bool:
@@ -76,6 +80,10 @@ class UserDeleted:
 class Auth(Protocol):
     def get_session_principal(self, *, session_key: str) -> Principal | None:
         """Who is signed in by that session; None when it has ended, expired or never was."""
+        ...
+
+    def get_token_principal(self, *, token: str) -> Principal | None:
+        """For whom a program with this personal token calls, and what it may; None when it has ended or never was."""
         ...
 
     def get_person(self, *, person_id: UUID) -> Person:

@@ -11,12 +11,15 @@ from allauth.account.forms import (
     SetPasswordForm,
     SignupForm,
 )
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from apps.auth import tokens
 from apps.auth.models import User
 from seam import atomic
 
@@ -31,6 +34,10 @@ def _name_field() -> forms.CharField:
         help_text=_("Shown to the people you work with here."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
+
+
+def _days() -> list[tuple[int, str]]:
+    return [(n, ngettext("%(number)d day", "%(number)d days", n) % {"number": n}) for n in tokens.DAYS]
 
 
 class SignUpForm(SignupForm):
@@ -91,6 +98,35 @@ class SetForm(NewPassword, SetPasswordForm):
 
 class ResetForm(NewPassword, ResetPasswordKeyForm):
     pass
+
+
+class PasskeyForm(AddWebAuthnForm):
+    """Offers what people mean by a passkey; unticked, it is a key for the second step only."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name")
+        self.fields["name"].max_length = 100
+        self.fields["passwordless"].label = _("Sign in with it alone, without the password")
+        self.fields["passwordless"].help_text = _(
+            "The device asks for a finger, a face or its PIN each time."
+        )
+        self.fields["passwordless"].initial = True
+
+
+class TokenForm(forms.Form):
+    """A new personal API token."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=100, help_text=_("What it is for, so that you know it again.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What it may do"),
+        choices=tuple(tokens.SCOPES.items()),
+        widget=forms.CheckboxSelectMultiple,
+        initial=["catalog:read"],
+    )
+    days = forms.TypedChoiceField(label=_("Ends after"), coerce=int, initial=90, choices=_days)
 
 
 class ProfileForm(forms.ModelForm):

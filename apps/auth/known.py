@@ -21,6 +21,7 @@ from django.db import OperationalError
 from apps.auth.contract import Principal, Role
 
 LIMIT = 20_000
+TOKEN_PREFIX = "offshoot_"
 
 
 class AuthIsAway(OperationalError):
@@ -33,25 +34,32 @@ def digest(session_key: str) -> str:
 
 
 def cache_key(session_key: str) -> str:
-    return _cache_key(digest(session_key))
+    return cache_key_of(digest(session_key))
 
 
-def _cache_key(session: str) -> str:
+def cache_key_of(session: str) -> str:
     return f"session.1.{session}"  # 1: the shape of the copy
 
 
-def to_plain(principal: Principal) -> dict[str, str]:
+def to_plain(principal: Principal) -> dict[str, Any]:
     """A signed-in principal as JSON values."""
     return {
         "id": str(principal.id),
         "email": principal.email,
         "name": principal.name,
         "role": principal.role.value,
+        **({"scopes": principal.scopes} if principal.scopes else {}),
     }
 
 
-def from_plain(data: dict[str, str]) -> Principal:
-    return Principal(id=UUID(data["id"]), email=data["email"], name=data["name"], role=Role(data["role"]))
+def from_plain(data: dict[str, Any]) -> Principal:
+    return Principal(
+        id=UUID(data["id"]),
+        email=data["email"],
+        name=data["name"],
+        role=Role(data["role"]),
+        scopes=data.get("scopes", []),
+    )
 
 
 @dataclass(frozen=True)
@@ -89,8 +97,12 @@ def remember(session_key: str, known: Known) -> None:
 
 def forget(session_key: str) -> None:
     """This process asks again; the copy in the cache is auth's to change."""
+    forget_digest(digest(session_key))
+
+
+def forget_digest(session: str) -> None:
     with _lock:
-        _memory.pop(digest(session_key), None)
+        _memory.pop(session, None)
 
 
 def forget_all() -> None:
@@ -108,7 +120,7 @@ def recall_digest(session: str) -> Known | None:
     ours = _memory.get(session)
     if ours is not None and ours.is_fresh:
         return ours
-    shared = _shared(caches["sessions"].get(_cache_key(session)))
+    shared = _shared(caches["sessions"].get(cache_key_of(session)))
     return max((known for known in (ours, shared) if known), key=lambda known: known.checked_at, default=None)
 
 

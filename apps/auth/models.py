@@ -159,6 +159,35 @@ class Session(models.Model):
         verbose_name_plural = _("sessions")
 
 
+class LiveTokens(models.QuerySet["ApiToken"]):
+    def live(self) -> LiveTokens:
+        return self.filter(user__is_active=True, expires_at__gt=timezone.now())
+
+
+class ApiToken(models.Model):
+    """What a program shows to call for somebody. `key` is the digest of the token, which nobody can read again.
+
+    Revoking deletes the row. `scopes`: names of SCOPES in tokens.py.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(_("name"), max_length=100)
+    scopes = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    objects = LiveTokens.as_manager()
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Attempt(models.Model):
     """Attempts to sign in and the like, for the limits on them; rows of Django's database cache `limits`."""
 

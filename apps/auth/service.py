@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from apps.auth import known, sessions, signing
+from apps.auth import known, sessions, signing, tokens
 from apps.auth.contract import Person, PersonNotFound, Principal, PublicKey, Role, UserDeleted
 from apps.auth.models import User, new_epoch
 from seam import atomic, publish
@@ -15,6 +15,10 @@ MOST_IDS = 500
 def get_session_principal(*, session_key: str) -> Principal | None:
     copy = sessions.find(session_key, believe_copy=False)
     return known.from_plain(copy.principal) if copy and copy.principal else None
+
+
+def get_token_principal(*, token: str) -> Principal | None:
+    return tokens.find(token)
 
 
 def get_person(*, person_id: UUID) -> Person:

@@ -41,7 +41,7 @@ class Copy:
     version: int
     epoch: str
     checked_at: float
-    principal: dict[str, str] | None
+    principal: dict[str, Any] | None
     data: str
 
     @classmethod
@@ -75,17 +75,17 @@ def _check(session_key: str, copy: Copy | None) -> Copy | None:
     row = rows.values(*CHECK, *(() if copy else ("data",))).first()
     if row is None:
         if copy:
-            _keep(session_key, ENDED, checked_at)
+            _keep(known.digest(session_key), ENDED, checked_at)
         return None
     if copy and not copy.matches(row):
         return _check(session_key, None)
     _note_seen(session_key, row["seen_at"])
     found = Copy.of(row, copy.data if copy else row["data"], checked_at)
-    _keep(session_key, found, checked_at)
+    _keep(known.digest(session_key), found, checked_at)
     return found
 
 
-def _principal(row: dict[str, Any]) -> dict[str, str] | None:
+def _principal(row: dict[str, Any]) -> dict[str, Any] | None:
     if row["user_id"] is None:
         return None
     person = Principal(
@@ -94,9 +94,9 @@ def _principal(row: dict[str, Any]) -> dict[str, str] | None:
     return known.to_plain(person)
 
 
-def _keep(session_key: str, copy: Copy, checked_at: float) -> None:
+def _keep(session: str, copy: Copy, checked_at: float) -> None:
     kept = asdict(copy) | {"checked_at": checked_at}
-    caches["sessions"].set(known.cache_key(session_key), kept, settings.SESSION_GRACE_SECONDS)
+    caches["sessions"].set(known.cache_key_of(session), kept, settings.SESSION_GRACE_SECONDS)
 
 
 def _note_seen(session_key: str, seen_at: Any) -> None:
@@ -115,11 +115,16 @@ def refresh(session_key: str | None) -> None:
 
 def end(session_key: str) -> None:
     """End a session, for good and everywhere: here at once, elsewhere within SESSION_TRUST_SECONDS."""
+    end_by_digest(known.digest(session_key))
+
+
+def end_by_digest(session: str) -> None:
+    """The same for whoever knows its row only."""
     with atomic("auth"):
-        rows = Session.objects.filter(pk=known.digest(session_key), ended_at=None)
+        rows = Session.objects.filter(pk=session, ended_at=None)
         rows.update(ended_at=timezone.now(), version=F("version") + 1, data="")
-    known.forget(session_key)
-    _keep(session_key, ENDED, time.time())
+    known.forget_digest(session)
+    _keep(session, ENDED, time.time())
 
 
 class SessionStore(SessionBase):

@@ -21,7 +21,15 @@ def kept_by_no_cache(patterns: Sequence[URLPattern | URLResolver]) -> None:
 kept_by_no_cache(allauth_urls.urlpatterns)
 
 own = (
-    [path("", views.account, name="account"), path("token", api.Token.as_view(), name="token")],
+    [
+        path("", views.account, name="account"),
+        path("sessions/", views.sessions_page, name="sessions"),
+        path("tokens/", views.tokens_page, name="tokens"),
+        path("data/", views.data, name="data"),
+        path("data/download", views.download, name="download"),
+        path("delete/", views.delete, name="delete"),
+        path("token", api.Token.as_view(), name="token"),
+    ],
     "auth",
 )
 urlpatterns = [

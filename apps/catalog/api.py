@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
@@ -10,7 +12,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings
+from django.http import HttpResponseBase
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
 from rest_framework.permissions import SAFE_METHODS
@@ -23,6 +27,7 @@ from apps.auth.contract import Role
 from apps.catalog import checks, favourites, paging, service
 from apps.catalog.categories import by_path
 from apps.catalog.contract import (
+    CategoryNotFound,
     InvalidItem,
     InvalidQuery,
     ItemChangedMeanwhile,
@@ -32,11 +37,13 @@ from apps.catalog.contract import (
 from apps.catalog.drafts import Draft, Fact, draft_of
 from apps.catalog.library import LibraryIsAway, allowed
 from apps.catalog.models import Category, Item, Kind, Listing
+from apps.catalog.once import InvalidKey, KeyUsedOtherwise, UnderWay, once, repeatable
 from apps.catalog.search import search
 from apps.catalog.slugs import current
 from seam import ContractError
 
 PAGE = 24
+PRICE = re.compile(r"[0-9]{1,10}(\.[0-9]{1,2})?", re.ASCII)
 MOST = 100
 TYPES = {Decimal: Kind.NUMBER, date: Kind.DATE, str: Kind.TEXT}
 
@@ -46,59 +53,79 @@ class Unavailable(exceptions.APIException):
     default_code = "media_is_away"
 
 
+class ChangedMeanwhile(exceptions.APIException):
+    """RFC 9110, 13.1.1: what If-Match names is no longer what is there."""
+
+    status_code = HTTPStatus.PRECONDITION_FAILED
+    default_code = "precondition_failed"
+
+
 class ReadsOrEditor(IsEditor):
     def has_permission(self, request: Request, view: Any) -> bool:
         return request.method in SAFE_METHODS or super().has_permission(request, view)
 
 
 class CatalogView(APIView):
+    area = "catalog"
     permission_classes = [ReadsOrEditor]
     invalid_code = "catalog.invalid_item"
     statuses: ClassVar[dict[type[ContractError], HTTPStatus]] = {
         ItemNotFound: HTTPStatus.NOT_FOUND,
+        CategoryNotFound: HTTPStatus.NOT_FOUND,
         InvalidItem: HTTPStatus.UNPROCESSABLE_ENTITY,
         ItemChangedMeanwhile: HTTPStatus.CONFLICT,
         TooManyFavourites: HTTPStatus.CONFLICT,
+        InvalidKey: HTTPStatus.BAD_REQUEST,
+        KeyUsedOtherwise: HTTPStatus.UNPROCESSABLE_ENTITY,
+        UnderWay: HTTPStatus.CONFLICT,
     }
 
 
 class Items(CatalogView):
     def get(self, request: Request) -> Response:
-        """`order` (newest, title, price), `limit` (1 to 100), and `after`: `next` of the page before."""
+        """`category`, a path; `order` (newest, title, price), `limit` (to 100), `after`: `next` of the page before."""
         params = request.query_params
-        listing = Listing.objects.filter(pk=Listing.EVERYTHING).first() or Listing(pk=Listing.EVERYTHING)
-        order, after = params.get("order", "newest"), params.get("after")
-        page = paging.page(listing, order=order, size=_limit(request), after=after)
+        listing = _listing(params.get("category", ""))
+        order, after = params.get("order", "newest"), params.get("after") or None
+        page = paging.page(listing, order=order, size=limit_of(request), after=after)
         return Response({"items": _represented([pk for pk, _version in page.items]), "next": page.next})
 
+    @repeatable
     def post(self, request: Request) -> Response:
         """A new draft; `"published": true` publishes it at once."""
         fields = _fields(request)
         draft = _draft(fields, _owner(request), [])
-        item = service.create_item(draft, owner_id=_owner(request), published=fields["published"])
-        url = reverse("catalog:api-item", args=[item.pk])
-        return Response(represented(item), status=HTTPStatus.CREATED, headers={"Location": url})
+
+        def create() -> Response:
+            item = service.create_item(draft, owner_id=_owner(request), published=fields["published"])
+            url = reverse("catalog:api-item", args=[item.pk])
+            return _written(item, HTTPStatus.CREATED, Location=url)
+
+        return once(request, create)
 
 
 class OneItem(CatalogView):
-    def get(self, request: Request, item_id: UUID) -> Response:
-        return Response(represented(_visible(request, item_id)))
+    def get(self, request: Request, item_id: UUID) -> HttpResponseBase:
+        return _answer(request, _visible(request, item_id))
 
     def put(self, request: Request, item_id: UUID) -> Response:
-        """The whole item. `version` is the one that was read: 409 when somebody changed the item since."""
+        """The whole item. `If-Match` has the ETag that was read: 412 when somebody changed the item since; where
+        `version` says it in the body, 409."""
         item = _visible(request, item_id)
         fields = _fields(request)
         draft = _draft(fields, _owner(request), draft_of(item).pictures)
-        version = fields.get("version")
-        return Response(represented(service.change_item(item_id, draft, version=version and int(version))))
+        with _unseen(request, item) as version:
+            changed = service.change_item(item_id, draft, version=version or _version(fields))
+        return _written(changed)
 
     def delete(self, request: Request, item_id: UUID) -> Response:
-        service.delete_item(item_id)
+        with _unseen(request, _visible(request, item_id)) as version:
+            service.delete_item(item_id, version=version)
         return Response(status=HTTPStatus.NO_CONTENT)
 
 
 class ItemBySlug(CatalogView):
-    def get(self, request: Request, slug: str) -> Response:
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
         """The published item with this slug; 301 to the one it has now where it had this one."""
         item = Item.objects.filter(slug=slug, is_published=True).first()
         if item is None and (now := current(slug)):
@@ -106,17 +133,21 @@ class ItemBySlug(CatalogView):
             return Response(status=HTTPStatus.MOVED_PERMANENTLY, headers={"Location": url})
         if item is None:
             raise ItemNotFound(_("There is no such item. It may have been withdrawn."))
-        return Response(represented(item))
+        return _answer(request, item)
 
 
 class Publish(CatalogView):
+    @repeatable
     def post(self, request: Request, item_id: UUID) -> Response:
-        return Response(represented(service.publish_item(item_id)))
+        with _unseen(request, _visible(request, item_id)) as version:
+            return once(request, lambda: _written(service.publish_item(item_id, version=version)))
 
 
 class Withdraw(CatalogView):
+    @repeatable
     def post(self, request: Request, item_id: UUID) -> Response:
-        return Response(represented(service.withdraw_item(item_id)))
+        with _unseen(request, _visible(request, item_id)) as version:
+            return once(request, lambda: _written(service.withdraw_item(item_id, version=version)))
 
 
 class Search(CatalogView):
@@ -126,8 +157,8 @@ class Search(CatalogView):
         found = search(
             params.get("q", ""),
             documents=service.everything(),
-            limit=_limit(request),
-            after=params.get("after"),
+            limit=limit_of(request),
+            after=params.get("after") or None,
         )
         total = {"total": found.total, "total_is_at_least": found.more}
         return Response({"items": _represented(found.ids), "next": found.next, **total})
@@ -140,7 +171,9 @@ class Favourites(CatalogView):
 
     def get(self, request: Request) -> Response:
         page = service.list_favourites(
-            person_id=_owner(request), limit=_limit(request), after=request.query_params.get("after")
+            person_id=_owner(request),
+            limit=limit_of(request),
+            after=request.query_params.get("after") or None,
         )
         found = [
             {
@@ -171,10 +204,37 @@ class OneFavourite(CatalogView):
 # What is said and what is heard
 
 
+class _Only:
+    """A field that takes values of one type and turns nothing else into it: in XML, `type` says which it is."""
+
+    takes: type = str
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, self.takes):
+            self.fail("invalid")  # type: ignore[attr-defined]
+        return super().to_internal_value(data)  # type: ignore[misc]
+
+
+class Text(_Only, serializers.CharField):
+    pass
+
+
+class Pattern(_Only, serializers.RegexField):
+    pass
+
+
+class Id(_Only, serializers.UUIDField):
+    pass
+
+
+class YesOrNo(_Only, serializers.BooleanField):
+    takes = bool
+
+
 class FactFields(serializers.Serializer):
-    name = serializers.CharField(max_length=checks.FACT_NAME)
+    name = Text(max_length=checks.FACT_NAME)
     type = serializers.ChoiceField(Kind.choices, default=Kind.TEXT)
-    value = serializers.CharField(max_length=checks.FACT_TEXT)
+    value = Text(max_length=checks.FACT_TEXT)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         exact: dict[str, serializers.Field] = {
@@ -189,26 +249,30 @@ class FactFields(serializers.Serializer):
         return attrs
 
 
+class PriceField(serializers.DecimalField):
+    """A string of digits, "12.50", for a number of JSON is not exact; an empty one is none, as XML says it."""
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        return serializers.Field.validate_empty_values(self, None if data == "" else data)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if not isinstance(data, str) or not PRICE.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class ItemFields(serializers.Serializer):
-    title = serializers.CharField(max_length=checks.TITLE)
-    description = serializers.CharField(max_length=checks.DESCRIPTION, allow_blank=True, default="")
-    translations = serializers.DictField(
-        child=serializers.DictField(child=serializers.CharField()), default=dict
-    )
-    price = serializers.DecimalField(
-        max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, default=None
-    )
-    currency = serializers.RegexField(r"^[A-Z]{3}$", allow_blank=True, default="")
-    slug = serializers.RegexField(r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=150, allow_blank=True, default="")
-    categories = serializers.ListField(
-        child=serializers.CharField(), max_length=checks.MOST_CATEGORIES, default=list
-    )
+    title = Text(max_length=checks.TITLE)
+    description = Text(max_length=checks.DESCRIPTION, allow_blank=True, default="")
+    translations = serializers.DictField(child=serializers.DictField(child=Text()), default=dict)
+    price = PriceField(max_digits=12, decimal_places=2, min_value=Decimal(0), allow_null=True, default=None)
+    currency = Pattern(r"^[A-Z]{3}$", allow_blank=True, default="")
+    slug = Pattern(r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=150, allow_blank=True, default="")
+    categories = serializers.ListField(child=Text(), max_length=checks.MOST_CATEGORIES, default=list)
     attributes = serializers.ListField(child=FactFields(), max_length=checks.MOST_FACTS, default=list)
-    pictures = serializers.ListField(
-        child=serializers.UUIDField(), max_length=checks.MOST_PICTURES, default=list
-    )
-    published = serializers.BooleanField(default=False)
-    version = serializers.RegexField(r"^[0-9]{1,19}$", required=False)
+    pictures = serializers.ListField(child=Id(), max_length=checks.MOST_PICTURES, default=list)
+    published = YesOrNo(default=False)
+    version = Pattern(r"^[0-9]{1,19}$", required=False)
 
     def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
         if unknown := set(value) - {code for code, _name in settings.LANGUAGES}:
@@ -248,6 +312,38 @@ def _draft(fields: Mapping[str, Any], owner_id: UUID, shown_already: list[UUID])
     texts = ("title", "description", "translations", "price", "currency", "slug", "categories")
     facts = [Fact(name=fact["name"], value=fact["value"]) for fact in fields["attributes"]]
     return Draft(**{name: fields[name] for name in texts}, facts=facts, pictures=pictures)
+
+
+def _version(fields: Mapping[str, Any]) -> int | None:
+    return int(fields["version"]) if "version" in fields else None
+
+
+def _etag(item: Item) -> str:
+    return f'"{item.version}"'
+
+
+def _answer(request: Request, item: Item) -> HttpResponseBase:
+    """The item, or 304 for whoever has it as it is."""
+    unchanged = get_conditional_response(request._request, etag=_etag(item))
+    return unchanged or _written(item)
+
+
+def _written(item: Item, status: int = HTTPStatus.OK, **headers: str) -> Response:
+    return Response(represented(item), status=status, headers={"ETag": _etag(item), **headers})
+
+
+@contextmanager
+def _unseen(request: Request, item: Item) -> Iterator[int | None]:
+    """The version that the request means, if it names one. Raises ChangedMeanwhile when it is another now."""
+    meant = [etag.strip() for etag in request.headers.get("If-Match", "*").split(",")]
+    if "*" not in meant and _etag(item) not in meant:
+        raise ChangedMeanwhile
+    try:
+        yield None if "*" in meant else item.version
+    except ItemChangedMeanwhile as error:
+        if "*" in meant:
+            raise
+        raise ChangedMeanwhile from error
 
 
 def represented(item: Item) -> dict[str, Any]:
@@ -295,7 +391,17 @@ def _visible(request: Request, item_id: UUID) -> Item:
     return item
 
 
-def _limit(request: Request) -> int:
+def _listing(path: str) -> Listing:
+    """What is in the category at that path or below it; everything for none. Raises CategoryNotFound."""
+    if not path:
+        return Listing.objects.filter(pk=Listing.EVERYTHING).first() or Listing(pk=Listing.EVERYTHING)
+    found = Listing.objects.filter(category__path=path).first()
+    if found is None:
+        raise CategoryNotFound(_("There is no such category. Choose one from the list."))
+    return found
+
+
+def limit_of(request: Request) -> int:
     limit = request.query_params.get("limit", str(PAGE))
     if not limit.isascii() or not limit.isdecimal() or not 1 <= int(limit[:9]) <= MOST:
         raise InvalidQuery(_("`limit` is a number from 1 to %(most)d.") % {"most": MOST})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from apps.catalog import kept
 from apps.catalog.attributes import name_listings
@@ -40,12 +41,25 @@ def current(former: str) -> str | None:
     return FormerPath.objects.filter(path=former).values_list("category__path", flat=True).first()
 
 
+@dataclass(frozen=True)
+class Told:
+    """What is said beforehand of a category by its path."""
+
+    title: str
+    translations: dict[str, dict[str, str]]
+    position: int = 0
+
+
 def ensure(
-    names: Iterable[tuple[str, ...]], translations: Mapping[str, dict[str, dict[str, str]]] | None = None
+    names: Iterable[tuple[str, ...]],
+    translations: Mapping[str, dict[str, dict[str, str]]] | None = None,
+    *,
+    told: Mapping[str, Told] | None = None,
 ) -> dict[tuple[str, ...], Category]:
     """The category of each path of names, root first; made where it is new. Call under kept.lock().
 
-    `translations`: for those made, by title, e.g. {"people": {"es": {"title": "personas"}}}.
+    `translations`: for those made, by title, e.g. {"people": {"es": {"title": "personas"}}}. `told`: more of those
+    made, by path, where names are parts of the path themselves.
 
     Names that differ in case and accents only are the same category. One that was moved is found by where it was, so
     an import that is run again makes no second one.
@@ -59,6 +73,12 @@ def ensure(
                 parent = found[step.rpartition("/")[0]] if depth else None
                 title = path[depth]
                 made = _unsaved(title, parent, (translations or {}).get(title, {}))
+                if said := (told or {}).get(step):
+                    made.title, made.translations, made.position = (
+                        said.title,
+                        said.translations,
+                        said.position,
+                    )
                 there = None if made.path == step else Category.objects.filter(path=made.path).first()
                 found[step] = there or new.setdefault(made.path, made)
     _save(list(new.values()))

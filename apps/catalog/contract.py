@@ -40,6 +40,28 @@ class ItemPage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PictureUse:
+    """An item that shows a picture, a draft too. `place`: 1 is the cover.
+
+    `url` is the path of its page, "" while it is a draft; `edit_url` of the page where it is edited.
+    """
+
+    item_id: UUID
+    title: str
+    place: int
+    url: str
+    edit_url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureUses:
+    """`more`: the picture is used by others besides."""
+
+    uses: list[PictureUse]
+    more: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Favourite:
     """An item that somebody keeps among their favourites. `slug` and `title` are empty while it is withdrawn."""
 
@@ -138,6 +160,10 @@ class Catalog(Protocol):
 
     def list_items_with_picture(self, *, asset_id: UUID) -> list[Item]:
         """Where a picture is used, drafts too; at most 100."""
+        ...
+
+    def list_uses_of_picture(self, *, asset_id: UUID, limit: int = 20) -> PictureUses:
+        """The items that show a picture, drafts too, by title; `limit` from 1 to 100, else InvalidQuery."""
         ...
 
     def list_favourites(

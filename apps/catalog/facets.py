@@ -26,7 +26,7 @@ ATTRIBUTE = tuple(
     f"attributevalue__attribute__{name}" for name in ("key", "label", "translations", "position")
 )
 LABELS = (
-    *("pk", "category__path", "category__title", "category__translations"),
+    *("pk", "items", "category__path", "category__title", "category__translations"),
     *("attributevalue__slug", "attributevalue__kind", "attributevalue__text", *ATTRIBUTE),
 )
 
@@ -82,15 +82,17 @@ def _most(counts: Mapping[str, int], mark: str, most: int) -> list[tuple[int, in
     return [(pk, n) for n, pk in nlargest(most, marked)]
 
 
-def facets(counted: Counted, language: str, *, whole: bool) -> list[Facet]:
+def facets(counted: Counted, language: str, *, whole: bool, everything: bool = False) -> list[Facet]:
     """Those of which there is something to choose: categories first, then attributes in their order.
 
     The choices of each: the most frequent first, the equally frequent by name.
-    `whole`: all items of the list were counted.
+    `whole`: all items of the list were counted. `everything`: the list is that of all items, so what each listing keeps
+    of its own number is the number, however many there are.
     """
     groups: defaultdict[tuple[int, str], list[tuple[int, str, Choice]]] = defaultdict(list)
-    for row, items in counted.rows:
-        group, choice = _choice(row, language, items if whole else None)
+    for row, of_sample in counted.rows:
+        items = row["items"] if everything else of_sample
+        group, choice = _choice(row, language, items if whole or everything else None)
         groups[group].append((-items, fold(choice.title), choice))
     return [
         Facet(label, [choice for *_order, choice in sorted(found, key=itemgetter(0, 1))[:CHOICES]])

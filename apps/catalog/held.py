@@ -1,4 +1,4 @@
-"""Pages for people who are not signed in, held as bytes until something they show changes.
+"""Pages, held as bytes for people who are not signed in until something they show changes.
 
 A view that may be held says which listings its page shows and in which version it read them (`shows`). The versions
 in the catalogue's database are the truth: a page that is held is given out only while they are the same. This
@@ -6,12 +6,17 @@ process trusts what it read of them for TRUST seconds, so that is how old a page
 shared cache carry their versions with them, so nothing stale comes back from there. A page made from a replica is held
 to the same: where the database itself has other versions it is made again, from there. While the database is away
 nothing can change, and what is held is given out as it is.
+
+Whoever is signed in, or has a message waiting, gets the same page, in which what is theirs (`{% personal %}` in a
+template) is made anew. Who may change the catalogue is not kept waiting for TRUST: for them the database is asked.
 """
 
 from __future__ import annotations
 
+import copy
 import gzip
 import hashlib
+import secrets
 import threading
 import time
 from collections import OrderedDict
@@ -19,6 +24,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 import brotli
@@ -26,8 +32,10 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import translation
 
+from apps.auth.contract import Role
 from apps.catalog.models import Listing
 from apps.catalog.release import release
 from seam import replicas
@@ -36,7 +44,8 @@ TRUST = 1.0
 MOST_PAGES = 500  # in the memory of one process, some 20 MB
 MOST_VERSIONS = 20_000
 KEPT_SECONDS = 24 * 3600
-PREFIXES = ("/items/", "/categories/", "/browse", "/search", "/menu")
+MENU = "/menu"
+PREFIXES = ("/items/", "/categories/", "/browse", "/search", MENU)
 # What of a query string makes another page. Anything else (utm_source=…) is dropped before the view sees it.
 PARAMETERS = frozenset({"q", "order", "filter", "after", "before", "in"})
 QUERY_LENGTH = 1000
@@ -54,6 +63,38 @@ def shows(response: HttpResponse, versions: Versions) -> HttpResponse:
     return response
 
 
+class Personal(NamedTuple):
+    """What a page shows to one person: these bytes of it are for nobody in particular."""
+
+    start: int
+    end: int
+    template: str
+    about: str
+
+
+class Marks:
+    """A request's `mark`: tells where in the page something personal stands."""
+
+    # Nobody can write it into a title or a query.
+    SIGN = f"<!--{secrets.token_hex(8)}-->"
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, str]] = []
+
+    def __call__(self, template: str, about: str, html: str) -> str:
+        self.made.append((template, about))
+        return f"{self.SIGN}{html}{self.SIGN}"
+
+    def found(self, marked: bytes) -> tuple[bytes, list[Personal]]:
+        """The page without marks, and what they said."""
+        pieces, body, personal = marked.split(self.SIGN.encode()), b"", []
+        for number, piece in enumerate(pieces):
+            if number % 2:
+                personal.append(Personal(len(body), len(body) + len(piece), *self.made[number // 2]))
+            body += piece
+        return body, personal
+
+
 @dataclass
 class Page:
     """A held page: complete but for what belongs to one answer."""
@@ -61,15 +102,26 @@ class Page:
     versions: dict[int, int]
     headers: dict[str, str]
     body: bytes
+    personal: list[Personal]
     packed: dict[str, bytes] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, response: HttpResponse) -> Page:
+    def of(cls, response: HttpResponse, marks: Marks) -> Page:
         headers = {name: value for name, value in response.items() if name != "Content-Length"}
-        headers["ETag"] = f'W/"{hashlib.blake2b(response.content, digest_size=12).hexdigest()}"'
+        body, personal = marks.found(response.content)
+        headers["ETag"] = f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
         headers["Cache-Control"] = "public, max-age=0, must-revalidate"
         headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
-        return cls(response.shows_listings, headers, response.content)  # type: ignore[attr-defined]
+        return cls(response.shows_listings, headers, body, personal)  # type: ignore[attr-defined]
+
+    def made_for(self, request: HttpRequest) -> HttpResponse:
+        """With what is personal made for whoever asks; no header of it is held."""
+        pieces, done = [], 0
+        for start, end, template, about in self.personal:
+            own = render_to_string(template, {"about": about}, request)
+            pieces += [self.body[done:start], own.encode()]
+            done = end
+        return HttpResponse([*pieces, self.body[done:]], content_type=self.headers["Content-Type"])
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         if request.META.get("HTTP_IF_NONE_MATCH") == self.headers["ETag"]:
@@ -110,12 +162,14 @@ class Known:
         self._versions: dict[int, tuple[int, float]] = {}
         self._lock = threading.Lock()
 
-    def page(self, key: str) -> Page | None:
+    def page(self, key: str, *, trust: float | None = None) -> Page | None:
+        """What is held, if it is current as far as this process knows, which asked at most `trust` seconds ago; TRUST
+        by default."""
         page = self._pages.get(key) or self._shared(key)
         if page is None:
             return None
         try:
-            return page if self.is_current(page.versions) else None
+            return page if self.is_current(page.versions, trust=trust) else None
         except AWAY:
             return page if self._was_current(page.versions) else None
 
@@ -126,7 +180,8 @@ class Known:
                 if self._versions.get(pk, (0, 0.0))[1] < read_at:
                     self._versions[pk] = version, read_at
         self._remember(key, page)
-        cache.set(f"page:{key}", (page.versions, page.headers, page.body), KEPT_SECONDS)
+        kept = page.versions, page.headers, page.body, [tuple(own) for own in page.personal]
+        cache.set(f"page:{key}", kept, KEPT_SECONDS)
 
     def forget(self) -> None:
         with self._lock:
@@ -137,7 +192,8 @@ class Known:
         parts = cache.get(f"page:{key}")
         if parts is None:
             return None
-        page = Page(*parts)
+        versions, headers, body, personal = parts
+        page = Page(versions, headers, body, [Personal(*own) for own in personal])
         self._remember(key, page)
         return page
 
@@ -148,9 +204,9 @@ class Known:
             if len(self._pages) > MOST_PAGES:
                 self._pages.popitem(last=False)
 
-    def is_current(self, versions: Versions) -> bool:
+    def is_current(self, versions: Versions, *, trust: float | None = None) -> bool:
         """Whether the database says so. Raises an error of AWAY when it can't be asked."""
-        horizon = time.monotonic() - TRUST
+        horizon = time.monotonic() - (TRUST if trust is None else trust)
         known = self._versions
         old = [pk for pk in versions if known.get(pk, (0, 0.0))[1] < horizon]
         if old:
@@ -177,7 +233,7 @@ _making = [threading.Lock() for _number in range(64)]
 
 
 class HeldPages:
-    """Middleware before all others but the request's id: a held page passes none of them."""
+    """Middleware before all others but the request's id: a held page for nobody in particular passes none of them."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -185,10 +241,26 @@ class HeldPages:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not _may_be_held(request):
             return self.get_response(request)
+        if not _is_personal(request):
+            return self._for_everybody(request)
+        if request.path_info != MENU:  # which is asked, too, what differs for who asks
+            everybody = _as_anybody(request)
+            self._for_everybody(everybody)
+            request.held_as = everybody.held_as  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
+        """The page for everybody, with what is personal made for this person, if there is one."""
+        key = getattr(request, "held_as", None)
+        page = known.page(key, trust=_trust(request)) if key else None
+        return page.made_for(request) if page else None
+
+    def _for_everybody(self, request: HttpRequest) -> HttpResponse:
         query = _only_known(request)
         host = request.META.get("HTTP_HOST", "")
         key = f"{release()}|{host}|{_language(request)}|{request.path_info}?{query}"
         key = hashlib.blake2b(key.encode(errors="replace"), digest_size=20).hexdigest()
+        request.held_as = key  # type: ignore[attr-defined]
         page = known.page(key)
         if page is not None:
             return page.answer(request)
@@ -204,32 +276,37 @@ class HeldPages:
         return self._made_from_primary(request, key)
 
     def _made_from_replica(self, request: HttpRequest, key: str) -> HttpResponse:
-        response = self._whole(request)
-        if not _is_for_everybody(response):
-            return response
-        page = Page.of(response)
+        made = self._whole(request)
+        if isinstance(made, HttpResponse):
+            return made
         try:
-            if not known.is_current(page.versions):
+            if not known.is_current(made.versions):
                 with replicas.reading(late=False):
                     return self._made_from_primary(request, key)
         except AWAY:  # good enough to be seen, not to be held
-            return page.answer(request)
-        known.hold(key, page)
-        return page.answer(request)
+            return made.answer(request)
+        known.hold(key, made)
+        return made.answer(request)
 
     def _made_from_primary(self, request: HttpRequest, key: str) -> HttpResponse:
         begun_at = time.monotonic()
-        response = self._whole(request)
-        if not _is_for_everybody(response):
-            return response
-        page = Page.of(response)
-        known.hold(key, page, begun_at)
-        return page.answer(request)
+        made = self._whole(request)
+        if isinstance(made, HttpResponse):
+            return made
+        known.hold(key, made, begun_at)
+        return made.answer(request)
 
-    def _whole(self, request: HttpRequest) -> HttpResponse:
+    def _whole(self, request: HttpRequest) -> Page | HttpResponse:
+        """A page to hold; or an answer that is for this request only."""
         method, request.method = request.method, "GET"
+        request.mark = marks = Marks()  # type: ignore[attr-defined]
         response = self.get_response(request)
         request.method = method
+        if _is_for_everybody(response):
+            return Page.of(response, marks)
+        if marks.made:
+            response.content, _personal = marks.found(response.content)
+            response.headers["Content-Length"] = str(len(response.content))
         return response
 
 
@@ -244,11 +321,29 @@ def _may_be_held(request: HttpRequest) -> bool:
         not settings.DEBUG
         and request.method in ("GET", "HEAD")
         and (path == "/" or path.startswith(PREFIXES))
-        and settings.SESSION_COOKIE_NAME not in request.COOKIES
-        and "messages" not in request.COOKIES
         and "HTTP_AUTHORIZATION" not in meta
         and len(meta.get("QUERY_STRING", "")) <= QUERY_LENGTH
     )
+
+
+def _is_personal(request: HttpRequest) -> bool:
+    return settings.SESSION_COOKIE_NAME in request.COOKIES or "messages" in request.COOKIES
+
+
+def _as_anybody(request: HttpRequest) -> HttpRequest:
+    """The same request, of somebody who is not signed in and reads this language."""
+    other = copy.copy(request)
+    other.META = {name: value for name, value in request.META.items() if name != "HTTP_COOKIE"}
+    language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+    other.COOKIES = {settings.LANGUAGE_COOKIE_NAME: language} if language else {}
+    other.method = "GET"
+    return other
+
+
+def _trust(request: HttpRequest) -> float:
+    """Who may change the catalogue sees every change at once."""
+    principal = request.principal  # type: ignore[attr-defined]
+    return 0 if principal.is_authenticated and principal.role.includes(Role.EDITOR) else TRUST
 
 
 def _only_known(request: HttpRequest) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.catalog import categories, facets, paging
+from apps.catalog import categories, facets, metadata, paging
 from apps.catalog.cards import cards
 from apps.catalog.contract import InvalidQuery
 from apps.catalog.filters import Filter, Narrowed, parse, read
@@ -107,7 +107,13 @@ def _page(
         return HttpResponseRedirect(request.path)
     if aside is None:
         is_start = after is None and before is None
-        aside = _aside(page, links, language, is_whole=is_start and len(page.sample) < sample)
+        aside = _aside(
+            page,
+            links,
+            language,
+            is_whole=is_start and len(page.sample) < sample,
+            is_everything=listing.pk == Listing.EVERYTHING and not filters,
+        )
         if is_start and not filters:
             cache.set(kept_as, aside, KEPT_SECONDS)
     if filters:  # what they name may change without the list's own changing
@@ -121,14 +127,19 @@ def _page(
         "next": page.next and links.to(after=page.next),
         "previous": page.previous and links.to(before=page.previous),
         "start": links.to() if page.previous else "",
+        "meta": metadata.of_list(
+            request.path, context["title"], context.get("crumbs", ()), place=request.GET
+        ),
     }
     return shows(render(request, "catalog/list.html", context), versions)
 
 
-def _aside(page: paging.Page, links: Links, language: str, *, is_whole: bool) -> tuple[str, bool]:
+def _aside(
+    page: paging.Page, links: Links, language: str, *, is_whole: bool, is_everything: bool
+) -> tuple[str, bool]:
     """The facets of the page's sample as HTML, and whether anything in it has a price."""
     counted = facets.of_items(page.sample)
-    found = facets.facets(counted, language, whole=is_whole)
+    found = facets.facets(counted, language, whole=is_whole, everything=is_everything)
     shown = {"facets": links.offered(found)}
     return render_to_string("catalog/facets.html", shown) if found else "", counted.has_prices
 

@@ -312,3 +312,15 @@ class ImportedRecord(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["source", "key"], name="catalog_record_once")]
+
+
+class Answer(models.Model):
+    """What a POST with an Idempotency-Key was answered; `id` and `digest` are made in once.py."""
+
+    id = models.CharField(max_length=32, primary_key=True)
+    digest = models.CharField(max_length=32)
+    person_id = models.UUIDField(db_index=True)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    status = models.PositiveSmallIntegerField()
+    headers = models.JSONField(default=dict)
+    data = models.JSONField(null=True)

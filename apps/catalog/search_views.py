@@ -12,6 +12,7 @@ from apps.catalog.cards import cards
 from apps.catalog.contract import InvalidQuery
 from apps.catalog.filters import parse, read
 from apps.catalog.held import shows
+from apps.catalog.highlights import mark_cards, marked, terms
 from apps.catalog.links import Links
 from apps.catalog.search import QUERY_LENGTH, search
 from apps.catalog.suggestions import suggest
@@ -32,7 +33,7 @@ def results(request: HttpRequest) -> HttpResponse:
     counted = facets.of_places(found.places) if found.places else facets.of_documents(found.sample)
     context = {
         "q": query,
-        "cards": cards(found.items, language),
+        "cards": mark_cards(cards(found.items, language), query),
         "total": found.total,
         "more": found.more,
         "filters": links.chosen(narrowed.filters),
@@ -47,5 +48,11 @@ def results(request: HttpRequest) -> HttpResponse:
 def suggestions(request: HttpRequest) -> HttpResponse:
     """A few lines for the search field."""
     narrowed = read()
-    found = suggest(request.GET.get("q", ""), narrowed.everything.items, get_language() or "en")
-    return shows(render(request, "catalog/suggestions.html", {"suggestions": found}), narrowed.versions)
+    query = request.GET.get("q", "")
+    found = suggest(query, narrowed.everything.items, get_language() or "en")
+    wanted = terms(query)
+    shown = [
+        {"title": marked(one.title, wanted), "note": marked(one.note, wanted), "url": one.url}
+        for one in found
+    ]
+    return shows(render(request, "catalog/suggestions.html", {"suggestions": shown}), narrowed.versions)

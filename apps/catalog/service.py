@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,6 +29,7 @@ from apps.catalog.contract import (
     ItemPage,
     ItemPublished,
     ItemWithdrawn,
+    PictureUses,
 )
 from apps.catalog.drafts import Draft
 from apps.catalog.models import Attribute, Category, Item, ItemCategory, ItemPicture, Listing, ListingEntry
@@ -51,6 +54,7 @@ __all__ = [
     "get_item_by_slug",
     "list_favourites",
     "list_items_with_picture",
+    "list_uses_of_picture",
     "move_category",
     "publish_item",
     "rebuild",
@@ -91,6 +95,19 @@ def search_items(*, query: str, limit: int = 24, after: str | None = None) -> It
 def list_items_with_picture(*, asset_id: UUID) -> list[promised.Item]:
     used = ItemPicture.objects.filter(asset_id=asset_id).values_list("item_id", flat=True)[:USES_SHOWN]
     return _promised(list(Item.objects.filter(pk__in=list(used)).order_by("title_key")))
+
+
+def list_uses_of_picture(*, asset_id: UUID, limit: int = 20) -> PictureUses:
+    if not 1 <= limit <= USES_SHOWN:
+        raise InvalidQuery(_("`limit` is a number from 1 to %(most)d.") % {"most": USES_SHOWN})
+    # Positions have gaps where a picture was deleted.
+    before = ItemPicture.objects.filter(item=OuterRef("item"), position__lt=OuterRef("position"))
+    number = before.values("item").annotate(number=Count("asset_id")).values("number")
+    rows = ItemPicture.objects.filter(asset_id=asset_id).select_related("item")
+    found = list(rows.annotate(place=Coalesce(Subquery(number), 0) + 1)[: limit + 1])
+    shown = sorted(found[:limit], key=lambda row: row.item.title_key)
+    uses = [_use(row.item, row.place) for row in shown]
+    return PictureUses(uses=uses, more=len(found) > limit)
 
 
 def list_favourites(*, person_id: UUID, limit: int = 100, after: str | None = None) -> FavouritePage:
@@ -427,6 +444,16 @@ def _promised(items: Sequence[Item]) -> list[promised.Item]:
         )
         for whole in load(items)
     ]
+
+
+def _use(item: Item, place: int) -> promised.PictureUse:
+    return promised.PictureUse(
+        item_id=item.pk,
+        title=item.title,
+        place=place,
+        url=reverse("catalog:item", args=[item.slug]) if item.is_published else "",
+        edit_url=reverse("catalog:change", args=[item.pk]),
+    )
 
 
 def _by_name(whole: Whole) -> dict[str, str]:

@@ -10,6 +10,7 @@ from apps.catalog.models import FormerSlug, Item
 from apps.catalog.text import slug_of
 
 LENGTH = 180
+SUFFIX = 9  # characters
 
 
 def give_slugs(items: Sequence[Item], drafts: Sequence[Draft]) -> None:
@@ -51,4 +52,5 @@ def _remember(renamed: Sequence[tuple[str, Item]]) -> None:
 
 def _wanted(item: Item, draft: Draft) -> str:
     # An item keeps its address when its title changes: others have linked to it.
-    return slug_of(draft.slug, LENGTH) if draft.slug else item.slug or slug_of(draft.title, LENGTH)
+    # One that got a suffix elsewhere comes back whole.
+    return slug_of(draft.slug, LENGTH + SUFFIX) if draft.slug else item.slug or slug_of(draft.title, LENGTH)

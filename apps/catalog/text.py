@@ -12,7 +12,7 @@ from uuid import UUID
 _PLAIN = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ı": "i", "ħ": "h", "æ": "ae", "œ": "oe", "þ": "th"}
 )
-_WORD = re.compile(r"[^\W_]+")
+WORD = re.compile(r"[^\W_]+")
 _FAITHFUL = re.compile(r"[a-z0-9 ,.:;!?'’“”\"()\[\]/&–-]*")
 
 WORD_LENGTH = 40
@@ -29,7 +29,7 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """The folded words of a text in their order, each cut to WORD_LENGTH characters."""
-    return [word[:WORD_LENGTH] for word in _WORD.findall(fold(text))]
+    return [word[:WORD_LENGTH] for word in WORD.findall(fold(text))]
 
 
 def slug_of(text: str, length: int = 80) -> str:

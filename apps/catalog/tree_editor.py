@@ -21,7 +21,7 @@ from apps.catalog.contract import CategoryChangedMeanwhile, CategoryNotFound, In
 from apps.catalog.forms import CategoryForm, keys_of
 from apps.catalog.localized import title_of
 from apps.catalog.models import Category, ItemCategory
-from apps.catalog.trees import place_of, read_place
+from apps.catalog.trees import level
 
 # A tree of up to so many categories is shown whole; a larger one level by level.
 WHOLE_TREE = 150
@@ -213,7 +213,7 @@ def _tree(request: HttpRequest) -> Context:
     above = {row.path: row for row in Category.objects.filter(path__in=paths_to(path))} if path else {}
     if path and path not in above:
         raise Http404
-    found, following = _level(above[path].pk if path else None, request.GET.get("after", ""))
+    found, following = level(above[path].pk if path else None, after=request.GET.get("after", ""), most=LEVEL)
     return {
         "rows": _numbered([{"category": row, "title": title_of(row), "children": []} for row in found]),
         "is_level": True,
@@ -225,16 +225,6 @@ def _tree(request: HttpRequest) -> Context:
         "next": f"?{urlencode({'in': path, 'after': following})}" if following else "",
         "places": [],
     }
-
-
-def _level(parent: int | None, after: str) -> tuple[list[Category], str]:
-    rows = Category.objects.filter(parent=parent).select_related("listing").order_by("position", "title")
-    if place := read_place(after):
-        position, title = place
-        rows = rows.filter(position__gte=position).exclude(position=position, title__lte=title)
-    found = list(rows[: LEVEL + 1])
-    last = found[LEVEL - 1] if len(found) > LEVEL else None
-    return found[:LEVEL], place_of({"position": last.position, "title": last.title}) if last else ""
 
 
 def _nested(rows: list[Category]) -> list[Context]:

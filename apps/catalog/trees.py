@@ -43,6 +43,17 @@ def children(parent: int | None, *, after: str = "", most: int) -> list[Context]
     return list(rows.order_by("position", "title").values(*columns, items=F("listing__items"))[:most])
 
 
+def level(parent: int | None, *, after: str = "", most: int) -> tuple[list[Category], str]:
+    """All categories right below one or at the top, and where to go on, "" at the end."""
+    rows = Category.objects.filter(parent=parent).select_related("listing").order_by("position", "title")
+    if place := read_place(after):
+        position, title = place
+        rows = rows.filter(position__gte=position).exclude(position=position, title__lte=title)
+    found = list(rows[: most + 1])
+    last = found[most - 1] if len(found) > most else None
+    return found[:most], place_of({"position": last.position, "title": last.title}) if last else ""
+
+
 def place_of(row: Context) -> str:
     return f"{row['position']}~{row['title']}"
 

@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from apps.catalog import api, editor, favourite_views, list_views, search_views, tree_editor, views
+from apps.catalog import (
+    api,
+    attribute_editor,
+    category_api,
+    editor,
+    export_views,
+    favourite_views,
+    list_views,
+    search_views,
+    sitemap,
+    tree_editor,
+    views,
+)
 
 app_name = "catalog"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -16,6 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("browse", list_views.everything, name="everything"),
     path("browse/<slug:key>", views.values, name="values"),
     path("browse/<slug:key>/<str:value>", list_views.browse, name="browse"),
+    path("robots.txt", sitemap.robots, name="robots"),
+    path("sitemap.xml", sitemap.index, name="sitemap"),
+    path("sitemap/categories.xml", sitemap.categories, name="sitemap-categories"),
+    path("sitemap/items/<uuid:start>.xml", sitemap.items, name="sitemap-items"),
     path("favourites/", favourite_views.all_of_them, name="favourites"),
     path("favourites/<uuid:item_id>", favourite_views.one, name="favourite"),
     path("editor/", editor.items, name="editor"),
@@ -23,6 +39,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("editor/new/preview", editor.preview, name="preview-new"),
     path("editor/values", editor.values, name="editor-values"),
     path("editor/pictures", editor.pictures, name="editor-pictures"),
+    path("editor/attributes", attribute_editor.attributes, name="edit-attributes"),
+    path("editor/attributes/<slug:key>", attribute_editor.attribute, name="edit-attribute"),
+    path("editor/export", export_views.page, name="export"),
+    path("editor/export/<str:format_>.toml", export_views.mapping_file, name="export-mapping"),
+    path("editor/export/<str:name>", export_views.file, name="export-file"),
     path("editor/categories", tree_editor.categories, name="edit-categories"),
     path("editor/categories/move", tree_editor.move, name="move-category"),
     path("editor/categories/<int:category_id>", tree_editor.category, name="edit-category"),
@@ -37,6 +58,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/catalog/items/<uuid:item_id>/", api.OneItem.as_view(), name="api-item"),
     path("api/v1/catalog/items/<uuid:item_id>/publish/", api.Publish.as_view(), name="api-publish"),
     path("api/v1/catalog/items/<uuid:item_id>/withdraw/", api.Withdraw.as_view(), name="api-withdraw"),
+    path("api/v1/catalog/categories/", category_api.Categories.as_view(), name="api-categories"),
+    path(
+        "api/v1/catalog/categories/<int:category_id>/",
+        category_api.OneCategory.as_view(),
+        name="api-category",
+    ),
+    path(
+        "api/v1/catalog/categories/<int:category_id>/move/",
+        category_api.MoveCategory.as_view(),
+        name="api-move-category",
+    ),
     path("api/v1/catalog/favourites/", api.Favourites.as_view(), name="api-favourites"),
     path("api/v1/catalog/favourites/<uuid:item_id>/", api.OneFavourite.as_view(), name="api-favourite"),
     path("api/v1/catalog/search/", api.Search.as_view(), name="api-search"),

@@ -10,10 +10,10 @@ from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
-from apps.catalog import paging, shape, slugs
+from apps.catalog import metadata, paging, shape, slugs
 from apps.catalog.cards import cards
 from apps.catalog.categories import current
 from apps.catalog.favourite_views import hearts
@@ -47,6 +47,7 @@ def front(request: HttpRequest) -> HttpResponse:
         "items": narrowed.everything.items,
         "categories": named(top, language),
         "next": page.next and f"/browse?{urlencode({'after': page.next})}",
+        "meta": metadata.of_site(),
     }
     return shows(render(request, "catalog/front.html", context), narrowed.versions)
 
@@ -88,6 +89,9 @@ def values(request: HttpRequest, key: str) -> HttpResponse:
         ],
         "next": f"?{urlencode({'after': found[VALUES - 1]['slug']})}" if len(found) > VALUES else "",
         "start": f"/browse/{key}" if after else "",
+        "meta": metadata.of_list(
+            request.path, label_of(attribute, get_language() or "en"), place=request.GET
+        ),
     }
     return shows(render(request, "catalog/values.html", context), narrowed.versions)
 
@@ -109,6 +113,7 @@ def categories(request: HttpRequest) -> HttpResponse:
         "crumbs": named(above, language),
         "categories": named(rows[:VALUES], language),
         "next": f"?{urlencode(more)}" if more else "",
+        "meta": metadata.of_list(request.path, gettext("Categories"), place=request.GET),
     }
     return shows(render(request, "catalog/categories.html", context), narrowed.versions)
 
@@ -138,6 +143,7 @@ def item(request: HttpRequest, slug: str) -> HttpResponse:
         versions = {Listing.EVERYTHING: own["everything"], Listing.SHAPE: own["shape"]}
     around = _around(own, above)
     context["related"] = _related(own, around.pk)
+    context["meta"] = metadata.of_item(slug, context, own["price"], own["currency"])
     return shows(render(request, "catalog/item.html", context), {around.pk: around.version} | versions)
 
 

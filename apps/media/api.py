@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.forms import Form, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,17 +19,20 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.auth.client import IsSignedIn
-from apps.media import models, service
+from apps.media import models, service, straight
 from apps.media.contract import AssetNotFound, InvalidQuery, StorageAway
-from apps.media.forms import DescribeForm
-from apps.media.paging import newest, page_of
+from apps.media.forms import DescribeForm, UploadForm
+from apps.media.paging import page_of
 from apps.media.reasons import PictureRefused, sentence
+from apps.media.search import own_pictures
 from apps.media.serving import RETRY_SECONDS
 from apps.media.uploads import take_pictures
 from seam import ContractError
 
 REFUSAL_STATUS = {
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "not_straight": HTTPStatus.NOT_FOUND,
+    "no_room": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "no_length": HTTPStatus.LENGTH_REQUIRED,
     "not_a_picture": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }
@@ -49,6 +53,7 @@ class Away(exceptions.APIException):
 
 
 class MediaView(APIView):
+    area = "media"
     permission_classes = [IsSignedIn]
     statuses: ClassVar[dict[type[ContractError], HTTPStatus]] = {AssetNotFound: HTTPStatus.NOT_FOUND}
 
@@ -77,11 +82,11 @@ class Assets(MediaView):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: Request) -> Response:
-        """`limit` (1 to 200) and `after`, which is `next` of the page before."""
+        """`limit` (1 to 200), `after`, which is `next` of the page before, and `q`, words to look for."""
         limit = request.query_params.get("limit", "60")
         if not limit.isdecimal():
             raise InvalidQuery(_("`limit` is a number from 1 to 200."))
-        own = newest().filter(owner_id=_me(request))
+        own = own_pictures(_me(request), request.query_params.get("q", ""))
         page, following = page_of(own, limit=int(limit[:9]), after=request.query_params.get("after"))
         return Response({"items": [represented(asset) for asset in page], "next": following})
 
@@ -93,9 +98,31 @@ class Assets(MediaView):
         if file is None:
             raise PictureRefused("no_file")
         about = _described(DescribeForm(_sent(request, {"title": "", "alt": ""})))
-        asset, is_new = service.keep(owner_id=_me(request), file=file, **about)
-        status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
-        return Response(represented(asset), status=status, headers={"Location": _url(asset)})
+        return _kept(*service.keep(owner_id=_me(request), file=file, **about))
+
+
+class Uploads(MediaView):
+    def post(self, request: Request) -> Response:
+        """Begin to send a picture straight to S3: `file_name` and `bytes`.
+
+        The answer has the `url` and the `fields` of a form, to which the file is added last as `file`, and `upload`,
+        which goes to /uploads/finish when it is sent. 404 where pictures come through the site.
+        """
+        form = UploadForm(_sent(request, {"file_name": "", "bytes": None}))
+        if not form.is_valid():
+            raise exceptions.ValidationError(_errors(form))
+        begun = straight.begin(
+            owner_id=_me(request), file_name=form.cleaned_data["file_name"], size=form.cleaned_data["bytes"]
+        )
+        return Response(begun, status=HTTPStatus.CREATED)
+
+
+class FinishUpload(MediaView):
+    def post(self, request: Request) -> Response:
+        """Keep what was sent: `upload`, with `title` and `alt` if wanted. 201, or 200 for one that is here already."""
+        about = _described(DescribeForm(_sent(request, {"title": "", "alt": ""})))
+        upload = str(_sent(request, {"upload": ""})["upload"])
+        return _kept(*straight.finish(owner_id=_me(request), upload=upload, **about))
 
 
 class OneAsset(MediaView):
@@ -132,6 +159,11 @@ def represented(asset: models.Asset) -> dict[str, Any]:
     }
 
 
+def _kept(asset: models.Asset, is_new: bool) -> Response:
+    status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+    return Response(represented(asset), status=status, headers={"Location": _url(asset)})
+
+
 def _url(asset: models.Asset) -> str:
     return reverse("media:api-asset", args=[asset.pk])
 
@@ -141,7 +173,7 @@ def _me(request: Request) -> UUID:
     return owner_id
 
 
-def _sent(request: Request, about: dict[str, str]) -> dict[str, Any]:
+def _sent(request: Request, about: dict[str, Any]) -> dict[str, Any]:
     """`about`, with what the request says instead."""
     if not isinstance(request.data, Mapping):
         raise exceptions.ParseError(_("Send an object with `title` and `alt`."))
@@ -150,7 +182,9 @@ def _sent(request: Request, about: dict[str, str]) -> dict[str, Any]:
 
 def _described(form: DescribeForm) -> dict[str, Any]:
     if not form.is_valid():
-        raise exceptions.ValidationError(
-            {name: [str(error) for error in errors] for name, errors in form.errors.items()}
-        )
+        raise exceptions.ValidationError(_errors(form))
     return form.cleaned_data
+
+
+def _errors(form: Form | ModelForm) -> dict[str, list[str]]:
+    return {name: [str(error) for error in errors] for name, errors in form.errors.items()}

@@ -146,6 +146,28 @@ class Bucket(S3Storage):
         """
         return self._presigned("put_object", seconds, self._where(name) | {"ContentType": content_type})
 
+    def form_to_write(self, name: str, *, seconds: int, largest: int) -> dict[str, str]:
+        """The fields of a form that a browser sends to the bucket by POST, the file behind them, for so long.
+
+        It takes this one name, of 1 to `largest` bytes, as nothing but bytes: S3 looks at all of it.
+        """
+        where = self._where(name)
+        bytes_only = {"Content-Type": "application/octet-stream", "Content-Disposition": "attachment"}
+        try:
+            form = self.client.generate_presigned_post(
+                **where,
+                Fields=bytes_only,
+                Conditions=[
+                    ["content-length-range", 1, largest],
+                    *({key: value} for key, value in bytes_only.items()),
+                ],
+                ExpiresIn=tickets.checked(seconds),
+            )
+        except BotoCoreError as error:
+            raise StorageAway(str(error)) from error
+        fields: dict[str, str] = form["fields"]
+        return fields
+
     def _presigned(self, operation: str, seconds: int, params: dict[str, str]) -> str:
         try:
             return self.client.generate_presigned_url(

@@ -100,6 +100,25 @@ class Asset(models.Model):
         return sentence(self.original.failure, self.original.failure_facts) if self.has_failed else ""
 
 
+class AssetWord(models.Model):
+    """A word that somebody's picture is found by (words.py). `owner_id` is the picture's."""
+
+    pk = models.CompositePrimaryKey("asset_id", "word")
+    asset = models.ForeignKey(Asset, on_delete=models.CASCADE, db_index=False, related_name="words")
+    owner_id = models.UUIDField()
+    word = models.CharField(max_length=40)
+
+    class Meta:
+        indexes = [models.Index(fields=["owner_id", "word", "asset"], name="media_word_own")]
+
+
+class Usage(models.Model):
+    """How many bytes somebody's originals have together; each counts once, whoever else has it too."""
+
+    owner_id = models.UUIDField(primary_key=True)
+    bytes = models.BigIntegerField(default=0)
+
+
 class OutboxEvent(seam.models.OutboxEvent):
     pass
 

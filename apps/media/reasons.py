@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -30,8 +31,29 @@ REASONS: dict[str, Promise] = {
     "too_many": _("At most {limit} pictures can be sent at once. Send the others now."),
     "upload_too_large": _("That is more than can be sent at once. Send fewer or smaller pictures."),
     "away": _("Pictures can't be kept at this moment. Send this one again in a minute."),
+    "no_room": _(
+        "There is no room for this picture of {size}: of your {quota}, {left} are left. Delete pictures you no longer "
+        "need, then try again."
+    ),
+    "not_straight": _("Pictures come through the site itself here. Send this one to it."),
+    "not_arrived": _("This picture has not arrived, or it took too long. Send it again."),
     "no_length": _("The upload doesn't say how long it is. Send it with a Content-Length header."),
 }
+
+
+class Size(int):
+    """A number of bytes as people read it: 4.2 MB, of a million bytes each."""
+
+    def __str__(self) -> str:
+        value, units = float(self), ["TB", "GB", "MB", "kB", "B"]
+        while value >= 999.95 and len(units) > 1:
+            value /= 1000
+            units.pop()
+        decimals = 0 if value >= 100 or value == int(value) else 1
+        return f"{number_format(round(value, decimals), decimals)}\u00a0{units[-1]}"
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
 
 
 def sentence(code: str, facts: Mapping[str, Any]) -> str:

@@ -27,7 +27,9 @@ from apps.media.contract import (
 )
 from apps.media.incoming import Incoming, received
 from apps.media.paging import newest, page_of
+from apps.media.quota import give_back, room_of, take_room
 from apps.media.reasons import PictureRefused, sentence
+from apps.media.search import index
 from apps.media.storage import incoming_files, originals, renditions
 from seam import atomic, enqueue, publish
 from seam.outbox import publish_many
@@ -109,6 +111,9 @@ def _add_to_known(
         asset, is_new = models.Asset.objects.get_or_create(
             owner_id=owner_id, original=original, defaults=about
         )
+        if is_new:
+            take_room(asset)
+            index(asset)
         if is_new and asset.is_ready:
             publish(AssetReady(asset=told(asset)))
         return asset, is_new
@@ -116,6 +121,7 @@ def _add_to_known(
 
 def _add_as_new(owner_id: UUID, incoming: Incoming, about: dict[str, str]) -> tuple[models.Asset, bool]:
     """The file first, then the row that makes it count; a crash in between leaves a file nobody names."""
+    room_of(owner_id).refuse_beyond(incoming.bytes)
     original = models.Original(
         id=uuid.uuid4(),
         sha256=incoming.sha256,
@@ -131,7 +137,15 @@ def _add_as_new(owner_id: UUID, incoming: Incoming, about: dict[str, str]) -> tu
         with atomic("media"):
             original.save(force_insert=True)
             _render(original)
-            return models.Asset.objects.create(owner_id=owner_id, original=original, **about), True
+            # Every day on which a picture comes, what nobody names is swept away once.
+            enqueue("media.sweep", {}, key=timezone.now().date().isoformat())
+            asset = models.Asset.objects.create(owner_id=owner_id, original=original, **about)
+            take_room(asset)
+            index(asset)
+            return asset, True
+    except PictureRefused:
+        originals().delete(original.name)
+        raise
     except DatabaseError as error:
         # Somebody else brought the same bytes at the same moment. After any other error the row may be there.
         if is_conflict(error):
@@ -184,6 +198,7 @@ def describe(*, owner_id: UUID, asset_id: UUID, title: str, alt: str) -> models.
         get_own(owner_id=owner_id, asset_id=asset_id)
         models.Asset.objects.filter(pk=asset_id).update(title=title, alt=alt, version=F("version") + 1)
         asset = get_own(owner_id=owner_id, asset_id=asset_id)
+        index(asset)
         if asset.is_ready:
             publish(AssetReady(asset=told(asset)))
         return asset
@@ -214,15 +229,19 @@ def delete_asset(*, owner_id: UUID, asset_id: UUID) -> None:
 def forget_owner(owner_id: UUID) -> None:
     """Delete all of somebody's pictures; within `atomic`."""
     remove(newest().filter(owner_id=owner_id))
+    models.Usage.objects.filter(pk=owner_id).delete()
 
 
 def remove(assets: Iterable[models.Asset]) -> None:
     """The rows now; the files soon after, by a job, when nobody else has a picture of the same bytes."""
-    gone = list(assets)
-    ids = {asset.original_id for asset in gone}
+    asked = list(assets)
+    ids = {asset.original_id for asset in asked}
     # Locked before the pictures are counted: an upload of the same bytes comes wholly before this or wholly after.
     locked = list(models.Original.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    # Read again under the lock: somebody else may just have deleted one of them.
+    gone = list(newest().filter(pk__in=[asset.pk for asset in asked]))
     models.Asset.objects.filter(pk__in=[asset.pk for asset in gone]).delete()
+    give_back(gone)
     kept = set(models.Asset.objects.filter(original__in=ids).values_list("original_id", flat=True))
     unused = [original for original in locked if original.pk not in kept]
     for original in unused:

@@ -7,6 +7,7 @@ and `trouble()`. All of them raise StorageAway when the files can't be reached, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -37,6 +38,18 @@ def incoming_files() -> Files:
 
 def kept(kind: str) -> Files:
     return cast("Files", storages[kind])
+
+
+def every_file(storage: Files, folder: str = "") -> Iterator[str]:
+    """The name of every file that is whole, in `folder`, which ends with a slash, and below it."""
+    try:
+        folders, found = storage.listdir(folder)
+    except FileNotFoundError:  # nobody has kept one, or it was removed meanwhile
+        return
+    yield from (f"{folder}{name}" for name in sorted(found))
+    for inner in sorted(folders):
+        if not inner.startswith("."):
+            yield from every_file(storage, f"{folder}{inner}/")
 
 
 @dataclass(frozen=True)

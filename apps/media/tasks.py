@@ -6,6 +6,7 @@ from typing import Any
 
 from apps.media import service
 from apps.media.storage import originals, remove_files, renditions
+from apps.media.sweeping import sweep_daily
 from functions.media_renditions.handler import WALL_SECONDS, handle, names
 from seam import Files, Function, Job
 
@@ -31,5 +32,6 @@ JOBS: list[Job] = [
         time_limit=WALL_SECONDS + 60,
         max_attempts=PATIENT,
     ),
+    Job("media.sweep", work=sweep_daily, effect=_nothing_more, time_limit=6 * 3600, max_attempts=3),
     Job("media.remove_files", work=remove_files, effect=_nothing_more, max_attempts=PATIENT),
 ]

@@ -16,5 +16,7 @@ urlpatterns = [
     path("media/r/<path:name>", delivery.rendition, name="rendition"),
     path("media/transfer/<str:token>", transfer.transfer, name="transfer"),
     path("api/v1/media/assets", api.Assets.as_view(), name="api-assets"),
+    path("api/v1/media/uploads", api.Uploads.as_view(), name="api-uploads"),
+    path("api/v1/media/uploads/finish", api.FinishUpload.as_view(), name="api-finish-upload"),
     path("api/v1/media/assets/<uuid:asset_id>", api.OneAsset.as_view(), name="api-asset"),
 ]

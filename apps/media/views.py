@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import cast
 from urllib.parse import urlencode
 from uuid import UUID
 
+from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -17,16 +19,21 @@ from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
 from apps.auth.client import require_sign_in
-from apps.media import delivery, models, service
+from apps.auth.contract import Principal, Role
+from apps.media import delivery, models, service, straight
 from apps.media.contract import AssetNotFound, InvalidQuery, StorageAway
 from apps.media.forms import DescribeForm
 from apps.media.paging import newest, page_of
 from apps.media.pictures import picture_of
+from apps.media.quota import room_of
 from apps.media.reasons import PictureRefused
+from apps.media.search import own_pictures
 from apps.media.serving import RETRY_SECONDS
 from apps.media.uploads import FILES_AT_ONCE, PictureUpload, take_pictures
+from apps.media.uses import uses_of
 
 PAGE = 48
+QUERY_LENGTH = 200
 CARD_WIDTH = 640  # a card is at most 16rem wide, on a screen of up to two and a half pixels to the point
 
 
@@ -41,21 +48,34 @@ def _library(
     refusals: list[tuple[str, PictureRefused]] | None = None,
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
-    after = request.GET.get("after")
+    after, query = request.GET.get("after"), request.GET.get("find", "").strip()[:QUERY_LENGTH]
     try:
-        assets, following = page_of(newest().filter(owner_id=_me(request)), limit=PAGE, after=after)
+        assets, following = page_of(own_pictures(_me(request), query), limit=PAGE, after=after)
     except InvalidQuery:
         return redirect("media:pictures")
+    asked = {"find": query} if query else {}
     context = {
         "cards": [_card(asset) for asset in assets],
         "progress": _progress(assets),
-        "next": f"?{urlencode({'after': following})}" if following else "",
+        "next": f"?{urlencode(asked | {'after': following})}" if following else "",
+        "first": f"?{urlencode(asked)}" if asked else "",
         "after": after,
+        "query": query,
+        "room": room_of(_me(request)),
         "refusals": refusals or [],
         "limit": settings.MEDIA_MAX_UPLOAD_MB,
         "files_at_once": FILES_AT_ONCE,
+        "is_straight": bool(straight.origin()),
     }
-    return render(request, "media/pictures.html", context, status=status)
+    return _with_bucket(request, render(request, "media/pictures.html", context, status=status))
+
+
+def _with_bucket(request: HttpRequest, page: HttpResponse) -> HttpResponse:
+    """The page, which may send pictures to S3 where they go straight there."""
+    if not straight.origin():
+        return page
+    allowing = csp_update({"connect-src": [straight.origin()]})
+    return cast(HttpResponse, allowing(lambda _request: page)(request))
 
 
 @require_GET
@@ -148,7 +168,7 @@ def retry(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 def delete(request: HttpRequest, asset_id: UUID) -> HttpResponse:
     asset = _own(request, asset_id)
     if request.method != "POST":
-        return render(request, "media/delete.html", _card(asset))
+        return render(request, "media/delete.html", {**_card(asset), **_uses(request, asset_id)})
     service.delete_asset(owner_id=_me(request), asset_id=asset_id)
     messages.success(request, _("“{title}” is deleted.").format(title=asset))
     return redirect("media:pictures")
@@ -172,6 +192,11 @@ def _card(asset: models.Asset) -> dict[str, object]:
         "picture": picture_of(asset, widest=CARD_WIDTH),
         "may_retry": service.may_retry(asset),
     }
+
+
+def _uses(request: HttpRequest, asset_id: UUID) -> dict[str, object]:
+    principal: Principal = request.principal  # type: ignore[attr-defined]
+    return {"uses": uses_of(asset_id), "may_edit": principal.has_role(Role.EDITOR)}
 
 
 def _is_waiting(asset: models.Asset) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from functions.catalog_import_chunk.records import RecordProblem
@@ -21,6 +21,7 @@ NUMBER = {
 KEY_LENGTH = 191
 CATEGORY_LENGTH = 200
 LEVELS = 10
+ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|(.))", re.DOTALL)
 
 
 class Mapper:
@@ -29,6 +30,8 @@ class Mapper:
     def __init__(self, mapping: Mapping) -> None:
         self._mapping = mapping
         self._decimal = mapping.file.decimal
+        self._escapes = mapping.file.escapes
+        self._plain = unescaped if mapping.file.escapes else str
         self.skipped: dict[str, int] = {}
 
     def __call__(self, record: dict[str, Any]) -> dict[str, Any]:
@@ -37,14 +40,15 @@ class Mapper:
         price, currency = self._price(data)
         return {
             "key": _short_enough("key", self._required("key", data), KEY_LENGTH),
-            "title": _one_line(self._required("title", data)),
+            "title": self._plain(_one_line(self._required("title", data))),
             "slug": rules.slug.text(data) if rules.slug else "",
-            "description": rules.description.text(data) if rules.description else "",
+            "description": self._plain(rules.description.text(data)) if rules.description else "",
             "translations": self._translations(data),
-            "facts": list(self._facts(data)),
+            "facts": self._ordered(list(self._facts(data)), data),
             "price": price,
             "currency": currency,
-            "published": rules.status == "published",
+            "published": self._is_published(data),
+            "published_at": self._published_at(data),
             "categories": list(self._categories(data)),
             "pictures": list(_pictures(self._mapping.pictures, data)),
             "alt": self._alt(data),
@@ -72,8 +76,8 @@ class Mapper:
     def _translations(self, data: dict[str, Any]) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
         for language, rules in self._mapping.item.translations.items():
-            title = _one_line(rules.title.text(data)) if rules.title else ""
-            description = rules.description.text(data) if rules.description else ""
+            title = self._plain(_one_line(rules.title.text(data))) if rules.title else ""
+            description = self._plain(rules.description.text(data)) if rules.description else ""
             if texts := {k: v for k, v in (("title", title), ("description", description)) if v}:
                 found[language] = texts
         return found
@@ -97,13 +101,40 @@ class Mapper:
     def _facts(self, data: dict[str, Any]) -> Iterator[list[str]]:
         for rules in self._mapping.attributes:
             texts = rules.source.texts(data)
-            for text in _split(texts, rules.split):
+            parts = _split_escaped(texts, rules.split) if self._escapes else _split(texts, rules.split)
+            for text in map(self._plain, parts):
                 try:
                     yield [rules.name, rules.type, self._typed(rules, text)]
                 except RecordProblem:
                     if rules.invalid == "reject":
                         raise
                     self.skipped[rules.name] = self.skipped.get(rules.name, 0) + 1
+
+    def _ordered(self, facts: list[list[str]], data: dict[str, Any]) -> list[list[str]]:
+        """As the record says, `2 0 1`; as they came where it says nothing, or something about others."""
+        order = self._mapping.item.order.text(data).split() if self._mapping.item.order else []
+        if sorted(order) != sorted(map(str, range(len(facts)))):
+            return facts
+        return [facts[int(place)] for place in order]
+
+    def _is_published(self, data: dict[str, Any]) -> bool:
+        rules = self._mapping.item
+        status = rules.status_source.text(data) if rules.status_source else ""
+        if status not in ("", "published", "draft"):
+            raise RecordProblem(
+                _("The status is “%(status)s”; it can be published or draft.") % {"status": status[:40]}
+            )
+        return (status or rules.status) == "published"
+
+    def _published_at(self, data: dict[str, Any]) -> str:
+        text = self._mapping.item.published_at.text(data) if self._mapping.item.published_at else ""
+        try:
+            return datetime.fromisoformat(text).astimezone(UTC).isoformat() if text else ""
+        except (ValueError, OverflowError) as error:
+            raise RecordProblem(
+                _("“%(text)s” is not a moment written like %(example)s.")
+                % {"text": text[:40], "example": "2026-01-31T18:00:00Z"}
+            ) from error
 
     def _typed(self, rules: AttributeRules, text: str) -> str:
         if rules.type == "number":
@@ -165,7 +196,8 @@ def _date(rules: AttributeRules, text: str) -> date:
 def _category_paths(rules: CategoryRules, data: dict[str, Any]) -> Iterator[tuple[str, ...]]:
     for alternative in rules.source.alternatives:
         if isinstance(alternative, Path) and EACH in alternative.steps and alternative.text not in data:
-            found = list(_tree(data, alternative.steps, alternative.text))
+            branches = _tree(data, alternative.steps, alternative.text)
+            found = [tuple(_split(list(names), rules.levels)) for names in branches]
         else:
             texts = alternative.texts(data)
             found = [path for text in texts for path in _written(text, rules)]
@@ -200,6 +232,18 @@ def _tree(node: Any, steps: tuple[str | int, ...], where: str) -> Iterator[tuple
 def _pictures(rules: PictureRules | None, data: dict[str, Any]) -> Iterator[str]:
     if rules:
         yield from _split(rules.source.texts(data), rules.split)
+
+
+def unescaped(text: str) -> str:
+    r"""What is meant: `\|` is a bar, `\\` a backslash, `\u00a0` the character of that number."""
+    return ESCAPE.sub(lambda match: chr(int(match[1], 16)) if match[1] else match[2], text)
+
+
+def _split_escaped(texts: list[str], mark: str) -> Iterator[str]:
+    """Where the mark stands without a backslash before it."""
+    parts = rf"(?:\\.|(?!{re.escape(mark)}).)+" if mark else r".+"
+    for text in texts:
+        yield from (part.strip() for part in re.findall(parts, text, re.DOTALL) if part.strip())
 
 
 def _split(texts: list[str], mark: str) -> Iterator[str]:

@@ -12,13 +12,17 @@ from functions.catalog_import_chunk.values import Expression
 
 @dataclass(frozen=True, kw_only=True)
 class FileRules:
-    """How the file is written, where that can't be seen from it. `decimal`: the mark in its numbers."""
+    """How the file is written, where that can't be seen from it. `decimal`: the mark in its numbers.
+
+    `escapes`: in texts a backslash makes what follows it plain; \\uXXXX is a character by its number.
+    """
 
     format: Literal["csv", "tsv", "jsonl", "json"] | None = None
     encoding: str | None = None
     delimiter: str | None = None
     quotes: bool = True
     decimal: Literal[".", ","] = "."
+    escapes: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,13 +33,19 @@ class TextRules:
 
 @dataclass(frozen=True, kw_only=True)
 class ItemRules:
-    """`key` tells the records of this source apart, and finds an item again when the import is run again."""
+    """`key` tells the records of this source apart, and finds an item again when the import is run again.
+
+    `status_source`, `published_at`: where a record says its own. `order`: the places its attributes' values have.
+    """
 
     key: Expression
     title: Expression
     description: Expression | None = None
     slug: Expression | None = None
     status: Literal["published", "draft"] = "published"
+    status_source: Expression | None = None
+    published_at: Expression | None = None
+    order: Expression | None = None
     translations: dict[str, TextRules] = field(default_factory=dict)
 
 
@@ -54,7 +64,8 @@ class CategoryRules:
 class AttributeRules:
     """`labels`: its name in other languages. `split`: between several values. `format` of dates as in strptime.
 
-    `pages`: each of its values has a page; `filter`: it is offered beside lists and search results.
+    `pages`: each of its values has a page; `filter`: it is offered beside lists and search results; `position`: where
+    it stands among others, unless that is where it stands here.
     """
 
     name: str
@@ -66,6 +77,7 @@ class AttributeRules:
     invalid: Literal["reject", "skip"] = "reject"
     pages: bool = True
     filter: bool = True
+    position: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,18 +91,33 @@ class PriceRules:
 
 @dataclass(frozen=True, kw_only=True)
 class PictureRules:
-    """`folder`: where the files are, relative to the data file. `alt`: what there is to see."""
+    """`folder`: where the files are, relative to the data file. `alt`: what there is to see.
+
+    `ids`: what stands there are no files but ids of pictures that the site has.
+    """
 
     source: Expression
     split: str = ""
     folder: str = ""
     alt: Expression | None = None
+    ids: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreeRules:
+    """A category that is to be there, by the address it has, before any record names it."""
+
+    path: str
+    title: str
+    labels: dict[str, str] = field(default_factory=dict)
+    position: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mapping:
     item: ItemRules
     name: str = ""
+    tree: list[TreeRules] = field(default_factory=list)
     file: FileRules = field(default_factory=FileRules)
     categories: list[CategoryRules] = field(default_factory=list)
     attributes: list[AttributeRules] = field(default_factory=list)
@@ -105,6 +132,7 @@ class Mapping:
 
     def _expressions(self) -> Iterator[Expression]:
         one = [self.item.key, self.item.title, self.item.description, self.item.slug]
+        one += [self.item.status_source, self.item.published_at, self.item.order]
         one += [
             text for rules in self.item.translations.values() for text in (rules.title, rules.description)
         ]

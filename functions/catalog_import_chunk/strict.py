@@ -60,7 +60,9 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint):
         return build(typing.cast(type, hint), value, where)
     if type(value) is not hint:
-        raise _wrong(where, {str: _("a text"), bool: _("true or false")}[hint], value)
+        raise _wrong(
+            where, {str: _("a text"), bool: _("true or false"), int: _("a whole number")}[hint], value
+        )
     return value
 
 

@@ -89,7 +89,8 @@ def in_child(verb: str, *paths: Path) -> dict[str, Any]:
         # Each arena of glibc reserves 64 MB, which would count against the child's limit.
         "MALLOC_ARENA_MAX": "2",
     }
-    command = [sys.executable, str(RENDER), verb, *map(str, paths)]
+    # Without `site`: what it would find stands in PYTHONPATH already.
+    command = [sys.executable, "-S", str(RENDER), verb, *map(str, paths)]
     try:
         child = subprocess.run(
             command, capture_output=True, timeout=WALL_SECONDS, env=environment, check=False

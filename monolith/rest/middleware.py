@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import translation
 
-from monolith.rest.problems import REFERENCE, answer, problem_of
+from monolith.rest.problems import API, answer, problem_of
 from monolith.rest.xml import Unwritable
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 PROBLEM = "application/problem+"
 # What of an answer belongs to its body, and so not to the problem that takes its place.
 OF_THE_BODY = {"content-type", "content-length", "content-encoding", "etag", "last-modified", "vary"}
+
+
+def told(get_response: GetResponse) -> GetResponse:
+    """Headers that tell a program what it may do next: where the next page is, how often it may still ask."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if rate := getattr(request, "rate", None):
+            rate.tell(response)
+        data = getattr(response, "data", None)
+        if isinstance(data, Mapping) and data.get("next"):
+            query = request.GET.copy()
+            query["after"] = str(data["next"])
+            response.headers["Link"] = f'<{request.path}?{query.urlencode()}>; rel="next"'
+        return response
+
+    return middleware
 
 
 class Problems:
@@ -30,7 +47,7 @@ class Problems:
         if response.status_code < 400 or response.headers.get("Content-Type", "").startswith(PROBLEM):
             return response
         said = _said(response)
-        if not request.path.startswith(REFERENCE) and not said:
+        if not request.path.startswith(API) and not said:
             return response
         with translation.override(translation.get_language_from_request(request)):
             return _instead(request, response, said)

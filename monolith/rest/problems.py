@@ -22,7 +22,8 @@ from rest_framework.response import Response
 from monolith.rest.renderers import JSON, PROBLEMS, XML, preferred, problem_xml
 from seam import ContractError
 
-REFERENCE = "/api/"
+API = "/api/"
+REFERENCE = "/api/reference"
 
 # What happened, in few words, and what to do about it where nobody said so more exactly.
 SAID: dict[int, tuple[str, Any, Any]] = {
@@ -44,7 +45,7 @@ SAID: dict[int, tuple[str, Any, Any]] = {
     404: (
         "not_found",
         gettext_lazy("It is not there"),
-        gettext_lazy("There is nothing at this address. /api/ tells which addresses there are."),
+        gettext_lazy("There is nothing at this address. /api/reference tells which addresses there are."),
     ),
     405: (
         "method_not_allowed",
@@ -81,7 +82,7 @@ SAID: dict[int, tuple[str, Any, Any]] = {
     415: (
         "unsupported_media_type",
         gettext_lazy("It is in another form than is read here"),
-        gettext_lazy("Say in Content-Type what you send; /api/ tells what this address takes."),
+        gettext_lazy("Say in Content-Type what you send; /api/reference tells what this address takes."),
     ),
     422: (
         "invalid",

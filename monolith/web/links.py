@@ -18,6 +18,7 @@ URL_NAMES = {
     "sign_out": ("account_logout", "/accounts/logout/"),
     "sign_up": ("account_signup", "/accounts/signup/"),
     "admin": ("admin:index", "/admin/"),
+    "reference": ("reference", "/api/reference"),
     "language": ("language", "/language"),
 }
 LINKS = {key: path for key, (_, path) in URL_NAMES.items()}

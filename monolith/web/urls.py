@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from monolith.rest import reference
 from monolith.web import views
 
 urlpatterns = [
@@ -10,4 +11,6 @@ urlpatterns = [
     path("sw.js", views.service_worker, name="service_worker"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("manifest.webmanifest", views.manifest, name="manifest"),
+    path("api/reference", reference.page, name="reference"),
+    path("api/v1/openapi.json", reference.openapi, name="openapi"),
 ]

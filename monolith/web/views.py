@@ -57,7 +57,7 @@ def _error(
     request: HttpRequest, status: HTTPStatus, sentence: str = "", *, plain: bool, name: str = ""
 ) -> HttpResponse:
     """The page errors/<name or status>.html; for the API a problem. Plain: needs no session or database."""
-    if request.path.startswith(problems.REFERENCE):
+    if request.path.startswith(problems.API):
         return problems.answer(request, problems.problem_of(status, detail=sentence))
     template = f"errors/{name or status.value}.html"
     if plain:

@@ -305,3 +305,23 @@ def test_signing_up_with_bad_input_says_what_is_wrong(client):
     answer = client.post("/accounts/signup/", SIGN_UP | {"email": "a\x00b@example.com"})
     assert answer.status_code == 200
     assert "email" in answer.context["form"].errors
+
+
+def test_mails_are_pages_too_in_the_readers_language(client):
+    client.post("/accounts/signup/", SIGN_UP, headers={"accept-language": "es-MX"})
+    [message] = outbox()
+    [(html, kind)] = message.alternatives
+    assert kind == "text/html"
+    link = re.search(r"https?://\S+", message.body).group()
+    assert f'<a class="button" href="{link}">Abrir el enlace</a>' in html
+    assert '<html lang="es">' in html
+    assert "Hola" in message.body
+    assert "Hola" in html
+
+
+def test_a_name_of_markup_stays_a_name_in_a_mail(client, settings):
+    settings.SITE_NAME = "<b>Tom & Jerry</b>"
+    client.post("/accounts/signup/", SIGN_UP)
+    [(html, _kind)] = outbox()[0].alternatives
+    assert "<b>" not in html
+    assert "&lt;b&gt;Tom &amp; Jerry&lt;/b&gt;" in html

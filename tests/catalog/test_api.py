@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 
 import pytest
@@ -167,3 +168,60 @@ def test_a_slug_an_item_had_leads_to_the_one_it_has(client, item):
     service.withdraw_item(made.pk)
     for slug in ("boat", "ship"):
         assert client.get(f"{ITEMS}by-slug/{slug}/").status_code == 404
+
+
+def test_nobody_overwrites_what_they_have_not_seen(editor, item):
+    made = item("Boat")
+    address = f"{ITEMS}{made.pk}/"
+    seen = editor.get(address).headers["ETag"]
+    first = editor.put(
+        address, '{"title": "Ship"}', content_type="application/json", headers={"if-match": seen}
+    )
+    assert first.status_code == 200
+    assert first.headers["ETag"] == editor.get(address).headers["ETag"] != seen
+    for late in (
+        editor.put(address, '{"title": "Late"}', content_type="application/json", headers={"if-match": seen}),
+        editor.post(f"{address}withdraw/", headers={"if-match": seen}),
+        editor.delete(address, headers={"if-match": f'W/{seen}, "7"'}),
+    ):
+        assert (late.status_code, late.json()["code"]) == (412, "catalog.precondition_failed")
+        assert "Read it again" in late.json()["detail"]
+    assert editor.get(address).json()["title"] == "Ship"
+    assert editor.delete(address, headers={"if-match": f'"7", {first.headers["ETag"]}'}).status_code == 204
+
+
+def test_a_change_in_the_same_moment_is_noticed_too(editor, item, monkeypatch):
+    """Between the look at If-Match and the writing."""
+    made = item("Boat")
+    address = f"{ITEMS}{made.pk}/"
+    seen = editor.get(address).headers["ETag"]
+    delete = service.delete_item
+
+    def somebody_was_faster(item_id, *, version=None):
+        service.change_item(item_id, Draft(title="Faster"))
+        delete(item_id, version=version)
+
+    monkeypatch.setattr(service, "delete_item", somebody_was_faster)
+    assert editor.delete(address, headers={"if-match": seen}).status_code == 412
+    assert Item.objects.get().title == "Faster"
+
+
+def test_who_has_it_already_is_told_so(client, item):
+    made = item("Boat")
+    for address in (f"{ITEMS}{made.pk}/", f"{ITEMS}by-slug/boat/"):
+        etag = client.get(address).headers["ETag"]
+        again = client.get(address, headers={"if-none-match": etag})
+        assert (again.status_code, again.content) == (304, b"")
+        assert client.get(address, headers={"if-none-match": '"7"'}).status_code == 200
+
+
+def test_pages_are_linked(client, item):
+    for number in range(5):
+        item(f"Boat {number}")
+    seen, address = [], f"{ITEMS}?order=title&limit=2"
+    while address:
+        page = client.get(address)
+        seen += [one["title"] for one in page.json()["items"]]
+        link = re.fullmatch(r'<(.+)>; rel="next"', page.headers.get("Link", ""))
+        address = link and link[1]
+    assert seen == [f"Boat {number}" for number in range(5)]

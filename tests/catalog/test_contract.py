@@ -117,3 +117,22 @@ def test_where_a_picture_is_used_drafts_too(item):
         "Second",
     ]
     assert use(Catalog).list_items_with_picture(asset_id=uuid.uuid4()) == []
+
+
+def test_the_uses_of_a_picture_with_where_they_are_seen_and_edited(item):
+    picture = uuid.uuid4()
+    shown = item("Second", pictures=[uuid.uuid4(), picture])
+    draft = item("First", pictures=[picture], published=False)
+    item("Neither", pictures=[uuid.uuid4()])
+    found = use(Catalog).list_uses_of_picture(asset_id=picture)
+    assert [(one.item_id, one.title, one.place, one.url, one.edit_url) for one in found.uses] == [
+        (draft.pk, "First", 1, "", f"/editor/{draft.pk}"),
+        (shown.pk, "Second", 2, "/items/second", f"/editor/{shown.pk}"),
+    ]
+    assert not found.more
+    first = use(Catalog).list_uses_of_picture(asset_id=picture, limit=1)
+    assert (len(first.uses), first.more) == (1, True)
+    assert use(Catalog).list_uses_of_picture(asset_id=uuid.uuid4()).uses == []
+    for limit in (0, 101):
+        with pytest.raises(InvalidQuery):
+            use(Catalog).list_uses_of_picture(asset_id=picture, limit=limit)

@@ -6,6 +6,8 @@ import uuid
 
 import pytest
 
+from apps.catalog import service
+from apps.catalog.drafts import draft_of
 from apps.catalog.handlers import on_asset_deleted, on_asset_failed, on_asset_ready
 from apps.catalog.models import Item, ItemPicture, Listing, OutboxEvent, Picture
 from apps.media.contract import AssetDeleted, AssetFailed, AssetReady
@@ -114,6 +116,22 @@ def test_a_deleted_picture_is_gone_everywhere_and_no_late_news_brings_it_back(it
     hear(AssetReady(asset=asset(told.id, version=9)))
     assert Picture.objects.get(pk=told.id).status == Picture.Status.DELETED
     assert [picture["alt"] for picture in again(made).gallery] == ["Other"]
+
+
+def test_of_pictures_ordered_by_hand_one_that_is_deleted_leaves_the_others_in_their_order(item):
+    told = [asset(alt=name) for name in ("First", "Second", "Third")]
+    for one in told:
+        hear(AssetReady(asset=one))
+    first, second, third = (one.id for one in told)
+    made = item("Shown", pictures=[third, first, second])
+    draft = item("Draft", pictures=[second, third], published=False)
+    hear(AssetDeleted(asset_id=third))
+    assert [picture["alt"] for picture in again(made).gallery] == ["First", "Second"]
+    assert again(made).cover["alt"] == "First"
+    assert [picture["alt"] for picture in again(draft).gallery] == ["Second"]
+    assert draft_of(again(made)).pictures == [first, second]
+    uses = service.list_uses_of_picture(asset_id=first).uses
+    assert [(use.title, use.place) for use in uses] == [("Shown", 1)], "what moved up is the cover"
 
 
 def test_news_of_a_picture_nobody_uses_is_only_remembered():

@@ -363,3 +363,14 @@ def test_large_numbers_are_written_as_people_write_them(language, written):
             "catalog/menu.html", {"categories": [{"title": "people", "url": "/", "items": 69202}]}
         )
     assert f"<small>{written}</small>" in page
+
+
+def test_the_list_of_everything_counts_exactly_however_long_it_is(client, item, monkeypatch):
+    monkeypatch.setattr("apps.catalog.facets.SAMPLE", 3)
+    for number in range(9):
+        item(f"Print {number}", Artist="Turner" if number % 3 else "Blake")
+    page = client.get("/browse").content.decode()
+    assert "Turner <small>6</small>" in page
+    assert "Blake <small>3</small>" in page
+    chosen = client.get("/browse?filter=artist:turner").content.decode()
+    assert "Blake <small>" not in chosen

@@ -66,6 +66,6 @@ def sign_in(visitor: Visitor, email: str, password: str) -> None:
     visitor.go("/accounts/login/")
     visitor.main().get_by_label("Email").fill(email)
     visitor.main().get_by_role("textbox", name="Password").fill(password)
-    visitor.main().get_by_role("button", name="Sign in").click()
+    visitor.main().get_by_role("button", name="Sign in", exact=True).click()
     expect(visitor.page.get_by_role("link", name="Sign in")).to_have_count(0)
     assert not visitor.path.startswith("/accounts/login")

@@ -35,6 +35,9 @@ OWN = [
     "/accounts/",
     "/accounts/email/",
     "/accounts/password/change/",
+    "/accounts/sessions/",
+    "/accounts/data/",
+    "/accounts/2fa/",
     "/accounts/logout/",
 ]
 EYES = [

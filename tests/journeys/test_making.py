@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from io import BytesIO
 from random import Random
 from uuid import uuid4
@@ -55,7 +56,9 @@ def confirm(visitor: Visitor, email: str) -> None:
 def upload(visitor: Visitor, file: FilePayload, javascript: bool) -> None:
     """Chooses a file and waits until its renditions are shown, without touching the page where it sees to that."""
     visitor.go("/pictures/")
-    visitor.main().locator("input[type=file]").set_input_files(file)
+    is_straight = javascript and visitor.main().locator("#upload[data-uploads]").count()
+    with visitor.page.expect_response("**/uploads/finish") if is_straight else nullcontext():
+        visitor.main().locator("input[type=file]").set_input_files(file)
     if not javascript:
         visitor.main().get_by_role("button", name="Upload").click()
     card = visitor.main().locator(".card").first
@@ -120,6 +123,24 @@ def found_signed_out(visitor: Visitor, title: str) -> None:
     expect(visitor.main().locator(".card").get_by_role("link", name=title, exact=True)).to_be_visible()
 
 
+def taken_back(owner: Visitor, stranger: Visitor, name: str, title: str) -> None:
+    """The picture is looked up in the library; who deletes it is told where it is shown, and there it is gone."""
+    owner.go("/pictures/")
+    search = owner.main().get_by_role("searchbox")
+    search.fill(name)
+    search.press("Enter")
+    owner.main().locator(".card").get_by_role("link", name=name).click()
+    owner.main().get_by_role("link", name="Delete").click()
+    expect(owner.main()).to_contain_text("Used here")
+    expect(owner.main().get_by_role("link", name=title, exact=True)).to_be_visible()
+    owner.main().get_by_role("button", name="Delete").click()
+    expect(owner.page.locator(".notices")).to_contain_text("is deleted")
+    stranger.go("/search?q=" + title.replace(" ", "+"))
+    stranger.main().locator(".card").get_by_role("link", name=title, exact=True).click()
+    shown = stranger.main().locator(".stage picture img")
+    eventually(lambda: stranger.page.reload() and not shown.count(), RENDERED / 1000, pause=1)
+
+
 @with_and_without_javascript
 def test_from_nobody_to_an_item_that_strangers_find(
     window: Window, place: Place, signed_in: Callable[[str], StorageState], javascript: bool
@@ -137,10 +158,12 @@ def test_from_nobody_to_an_item_that_strangers_find(
     everywhere(newcomer, "/editor/")
     create_and_publish(newcomer, title, name, javascript)
     found_signed_out(stranger, title)
+    taken_back(newcomer, stranger, name, title)
 
     behind = place.probe.behind()
     said = {event["name"] for found in behind.values() for event in found["events"]}
     assert {"auth.user_registered.v1", "media.asset_ready.v1", "catalog.item_published.v1"} <= said
+    assert {"media.asset_deleted.v1", "catalog.item_changed.v1"} <= said
     assert not [job for job in behind["media"]["jobs"] if job["status"] == "parked"]
 
 
@@ -160,7 +183,7 @@ def test_a_wrong_password_says_so_and_signs_nobody_in(visitor: Visitor) -> None:
     visitor.go("/accounts/login/")
     visitor.main().get_by_label("Email").fill("member@example.com")
     visitor.main().get_by_role("textbox", name="Password").fill("not the password")
-    visitor.main().get_by_role("button", name="Sign in").click()
+    visitor.main().get_by_role("button", name="Sign in", exact=True).click()
     expect(visitor.main().get_by_role("alert").or_(visitor.main().locator(".errorlist"))).to_be_visible()
     visitor.go("/pictures/")
     assert visitor.path == "/accounts/login/"

@@ -36,7 +36,8 @@ def on_servers(env: Env) -> Iterator[Place]:
         cache, bucket = stack.enter_context(servers.redis()), stack.enter_context(servers.s3())
         parts = databases.env() | {
             "REDIS_URL": cache.url(),
-            "STORAGE_URL": bucket.make_bucket(),
+            "STORAGE_URL": bucket.make_bucket("journeys"),
+            "MEDIA_UPLOAD_URL": f"{bucket.endpoint}/journeys",
             "DEMO_DATA": "false",
         }
         site = stack.enter_context(servers.site({**env, **parts}))

@@ -45,7 +45,7 @@ def test_a_picture_is_made_elsewhere(
 ) -> None:
     asset = upload(ALICE, picture(800, 600))
     work()
-    [job] = models.Job.objects.all()
+    [job] = models.Job.objects.filter(name="media.render_asset")
     assert (job.status, job.last_error) == (Status.DONE, "")
     there = service.get_own(owner_id=ALICE, asset_id=asset.pk).original
     made = {name: content(name) for name in there.rendition_names}

@@ -113,8 +113,10 @@ def test_an_upload_can_be_cancelled_whether_it_waits_or_goes(page: Page) -> None
     expect(row(page, "three.png")).to_contain_text("Waiting")
     expect(row(page, "two.png")).to_contain_text("Uploading")
     for name in ("three", "one"):
-        row(page, name).get_by_role("button", name="Cancel").click()
+        row(page, name).get_by_role("button", name=f"Cancel: {name}.png").press("Enter")
         expect(row(page, name)).to_contain_text("Cancelled")
+        expect(page.get_by_role("status").filter(has_text=f"{name}.png: Cancelled")).to_have_count(1)
+        expect(row(page, name).get_by_role("button", name="Try again")).to_be_focused()
     held[1].continue_()
     expect(page.locator(".library__card")).to_have_count(1, timeout=PATIENCE)
     expect(page.locator(".library__card")).to_contain_text("two")
@@ -126,6 +128,35 @@ def test_a_file_that_is_too_large_is_not_even_sent(page: Page) -> None:
     choose(page, large=bytes(25_000_001))
     expect(row(page, "large.png")).to_contain_text("This file is larger than 25 MB.")
     assert "POST" not in asked
+
+
+def test_on_a_telephone_every_button_can_be_met_and_nothing_sticks_out(browser: Browser, site: Site) -> None:
+    with library(browser, site, viewport={"width": 360, "height": 740}, has_touch=True) as page:
+        page.route(ASSETS, lambda route: None)
+        choose(page, **{"a-very-long-name-" * 12: picture(), "b": picture(seed=1)})
+        button = row(page, "a-very-long-name").get_by_role("button", name="Cancel")
+        assert button.bounding_box()["height"] >= 44
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def as_if_straight(route: Route) -> None:
+    answer = route.fetch()
+    straight = 'data-uploads="/api/v1/media/uploads" data-megabytes'
+    route.fulfill(response=answer, body=answer.text().replace("data-megabytes", straight))
+
+
+def test_what_a_bucket_does_not_let_through_is_sent_to_the_site(page: Page) -> None:
+    """As where the browser can't reach it, or its CORS rules forget this site."""
+    form = {"url": "http://127.0.0.1:9/bucket", "fields": {"key": "x"}, "upload": "x"}
+    begun: list[Route] = []
+    page.route(
+        "**/api/v1/media/uploads", lambda route: begun.append(route) or route.fulfill(status=201, json=form)
+    )
+    page.route("**/pictures/", as_if_straight)
+    page.reload()
+    choose(page, lake=picture())
+    expect(page.locator(".library__card")).to_have_count(1, timeout=PATIENCE)
+    assert len(begun) == 1
 
 
 def test_without_javascript(browser: Browser, site: Site) -> None:

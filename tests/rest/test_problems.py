@@ -78,7 +78,7 @@ def said(answer: Any) -> dict[str, Any]:
     assert kind in ("application/problem+json", "application/problem+xml"), (kind, answer.content)
     body: Any = json.loads(answer.content) if kind.endswith("json") else xml.read(answer.content)
     assert body["status"] == answer.status_code
-    assert body["type"].endswith(f"/api/#{body['code']}")
+    assert body["type"].endswith(f"/api/reference#{body['code']}")
     assert body["title"]
     assert len(body["detail"]) > 3
     assert "secret" not in answer.content.decode()

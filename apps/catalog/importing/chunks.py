@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -29,7 +30,7 @@ class Chunks:
     """Call it with what the reader gave; `skipped` counts values left out because of `invalid = "skip"`."""
 
     def __init__(self, mapping: Mapping) -> None:
-        self._table = as_table(mapping)
+        self._table = as_table(replace(mapping, tree=[]))  # which no record needs
         self._function = Function("catalog_import_chunk", handle)
         self.skipped: dict[str, int] = {}
 

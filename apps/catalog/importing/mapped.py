@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
@@ -22,6 +22,7 @@ class MappedItem:
     key: str
     draft: Draft
     published: bool
+    published_at: datetime | None = None
     categories: tuple[tuple[str, ...], ...] = ()
     pictures: tuple[str, ...] = ()
     alt: str = ""
@@ -54,6 +55,8 @@ def item_of(plain: dict[str, Any]) -> MappedItem:
         key=plain["key"],
         draft=draft,
         published=plain["published"],
+        # An older function elsewhere knows nothing of it.
+        published_at=datetime.fromisoformat(plain["published_at"]) if plain.get("published_at") else None,
         categories=tuple(tuple(names) for names in plain["categories"]),
         pictures=tuple(plain["pictures"]),
         alt=plain["alt"],

@@ -81,7 +81,8 @@ def _language_problems(mapping: Mapping) -> Iterator[str]:
 
 
 def _attribute_problems(attributes: list[AttributeRules]) -> Iterator[str]:
-    keys = [slug_of(rules.name) for rules in attributes]
+    # Where an attribute has texts and numbers, each kind has its own rules.
+    keys = [(slug_of(rules.name), rules.type) for rules in attributes]
     for number, rules in enumerate(attributes, 1):
         where = f"attributes[{number}]"
         if not rules.name.strip() or len(rules.name) > FACT_NAME:

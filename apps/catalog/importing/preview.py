@@ -63,7 +63,7 @@ class Preview:
         for fact in draft.facts:
             yield fact.name, str(fact.value)
         for picture in item.pictures:
-            found = "" if self._pictures.find(picture) else " " + _("(not found)")
+            found = " " + _("(not found)") if self._pictures.is_missing(picture) else ""
             yield _("picture"), picture + found
 
 

@@ -47,6 +47,7 @@ class CatalogWriter:
         self._owner_id = owner_id
         self._run = uuid4()
         self._has_written = False
+        self._has_begun = False
         self._labels = _category_labels(mapping)
 
     def write(self, batch: list[Entry]) -> Written:
@@ -58,7 +59,9 @@ class CatalogWriter:
         self._take_pictures(rows, written)
         with atomic("catalog"):
             kept.lock()
-            self._define_attributes()
+            if not self._has_begun:
+                self._make_tree()
+                self._define_attributes()
             known = self._recall(rows)
             rows = self._first_of_each_key(rows, known, written)
             new = [row for row in rows if row.item.key not in known]
@@ -68,6 +71,7 @@ class CatalogWriter:
             self._create(new)
             self._change(changed, known)
             self._remember(rows, known)
+        self._has_begun = True
         written.created, written.updated = len(new), len(changed)
         self._has_written = self._has_written or bool(new or changed)
         written.unchanged = len(rows) - len(new) - len(changed)
@@ -94,6 +98,19 @@ class CatalogWriter:
                 written.left_out.append(row.rejected(str(problem)))
                 row.digest = ""
 
+    def _make_tree(self) -> None:
+        """The categories the mapping lists, where they are new, also those that hold nothing."""
+        told = {
+            rules.path: categories.Told(
+                rules.title,
+                {language: {"title": title} for language, title in rules.labels.items()},
+                rules.position,
+            )
+            for rules in self._mapping.tree
+        }
+        if told:
+            categories.ensure({tuple(path.split("/")) for path in told}, told=told)
+
     def _define_attributes(self) -> None:
         """As the mapping says, where they are new; afterwards they belong to the site's staff."""
         keys = [slug_of(rules.name) for rules in self._mapping.attributes]
@@ -105,7 +122,7 @@ class CatalogWriter:
                     translations={language: {"label": label} for language, label in rules.labels.items()},
                     is_facet=rules.filter,
                     is_browsable=rules.pages,
-                    position=position,
+                    position=position if rules.position is None else rules.position,
                 )
 
     def _recall(self, rows: Iterable[Row]) -> dict[str, ImportedRecord]:
@@ -133,7 +150,14 @@ class CatalogWriter:
         return list(first.values())
 
     def _create(self, rows: list[Row]) -> None:
-        items = [Item(owner_id=self._owner_id, is_published=row.item.published) for row in rows]
+        items = [
+            Item(
+                owner_id=self._owner_id,
+                is_published=row.item.published,
+                published_at=row.item.published_at,
+            )
+            for row in rows
+        ]
         placed = self._placed(rows)
         drafts = [
             replace(row.item.draft, categories=place, pictures=row.pictures)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from django.core.files.storage import StorageHandler
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.media.contract import StorageAway
-from apps.media.storage import Files, kept
+from apps.media.storage import Files, every_file, kept
 from monolith import files
 
 KINDS = ("originals", "renditions")  # what is on its way in is there for seconds only
@@ -34,7 +33,7 @@ class Command(BaseCommand):
         copied = present = 0
         try:
             for kind, there in _source(source).items():
-                for name in names(there):
+                for name in every_file(there):
                     if copy(there, kept(kind), name):
                         copied += 1
                     else:
@@ -61,18 +60,6 @@ def _source(source: str) -> dict[str, Files]:
             "The pictures are kept there already. Set STORAGE_URL or MEDIA_ROOT to the new place."
         )
     return {kind: handler[kind] for kind in KINDS}  # type: ignore[misc]
-
-
-def names(storage: Files, folder: str = "") -> Iterator[str]:
-    """Every file that is whole."""
-    try:
-        folders, found = storage.listdir(folder)
-    except FileNotFoundError:  # nobody has kept one, or it was removed meanwhile
-        return
-    yield from (f"{folder}{name}" for name in sorted(found))
-    for inner in sorted(folders):
-        if not inner.startswith("."):
-            yield from names(storage, f"{folder}{inner}/")
 
 
 def copy(source: Files, target: Files, name: str) -> bool:

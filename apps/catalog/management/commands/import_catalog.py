@@ -88,7 +88,11 @@ class Command(BaseCommand):
         owner_id = _owner(mapping, options)
         rejects = Rejects(_rejects_path(mapping, options))
         with open_source(options["file"]) as source, closing(rejects), progress(source, self.stdout) as show:
-            pictures = Pictures(folder_of(mapping, options["pictures"], source.folder), owner_id)
+            pictures = Pictures(
+                folder_of(mapping, options["pictures"], source.folder),
+                owner_id,
+                are_ids=bool(mapping.pictures and mapping.pictures.ids),
+            )
             preview = Preview(pictures)
             writer: Writer = preview if options["dry_run"] else CatalogWriter(mapping, pictures, owner_id)
             mapper = Chunks(mapping)
@@ -124,7 +128,7 @@ def _rejects_path(mapping: Mapping, options: dict[str, Any]) -> Path | None:
 
 def _owner(mapping: Mapping, options: dict[str, Any]) -> UUID | None:
     if not options["owner"]:
-        if mapping.pictures and not options["dry_run"]:
+        if mapping.pictures and not mapping.pictures.ids and not options["dry_run"]:
             raise ImportProblem(_("Pictures belong to somebody. Say to whom: --owner EMAIL"))
         return None
     try:

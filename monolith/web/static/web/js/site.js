@@ -63,7 +63,10 @@
     mark(all[next - 1] ?? null);
   };
   if (input) {
-    list.addEventListener("htmx:afterSwap", () => show(options().length > 0 && document.activeElement === input));
+    list.addEventListener("htmx:afterSwap", () => {
+      mark(null); // what was marked is no longer there
+      show(options().length > 0 && document.activeElement === input);
+    });
     input.addEventListener("focus", () => show(options().length > 0 && input.value !== ""));
     input.addEventListener("blur", () => show(false));
     input.addEventListener("input", () => input.value.trim() || show(false));

@@ -1,0 +1,51 @@
+"""What was searched for, marked where it was found: words by their beginning, without accents, as the search does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from html import unescape
+
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from apps.catalog.search import QUERY_LENGTH, terms_of
+from apps.catalog.text import WORD, fold, words
+
+# Where a card (catalog/card.html) holds words; they are escaped, so no "<" is among them.
+IN_CARD = re.compile(r'(<h3 class="card__title"><a [^>]*>|<p class="card__meta">)([^<]*)')
+
+
+def marked(text: str, terms: Sequence[str]) -> SafeString:
+    """`text` as HTML, with <mark> around the beginning of each word that begins with one of `terms`."""
+    parts: list[SafeString] = []
+    end = 0
+    for start, stop in _places(text, terms):
+        parts += [conditional_escape(text[end:start]), format_html("<mark>{}</mark>", text[start:stop])]
+        end = stop
+    return mark_safe("".join([*parts, conditional_escape(text[end:])]))
+
+
+def terms(query: str) -> list[str]:
+    """The words of a query as they were typed and as the search looks for them, the longest first."""
+    return sorted({*terms_of(query), *words(query[:QUERY_LENGTH])}, key=len, reverse=True)
+
+
+def mark_cards(cards: Iterable[SafeString], query: str) -> list[SafeString]:
+    """Ready cards, with what was searched for marked in their titles and what stands below those."""
+    wanted = terms(query)
+    return [
+        mark_safe(IN_CARD.sub(lambda match: match[1] + marked(unescape(match[2]), wanted), card))
+        for card in cards
+    ]
+
+
+def _places(text: str, terms: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """From where to where in `text`, which is longer or shorter than what is compared."""
+    folded = [(number, letter) for number, character in enumerate(text) for letter in fold(character)]
+    for word in WORD.finditer("".join(letter for _number, letter in folded)):
+        if term := next((one for one in terms if word[0].startswith(one)), ""):
+            stop = folded[word.start() + len(term) - 1][0] + 1
+            while stop < len(text) and not fold(text[stop]):  # an accent that stands by itself
+                stop += 1
+            yield folded[word.start()][0], stop

@@ -1,0 +1,69 @@
+"""Which attributes are filters is said by an editor, and lists follow."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from apps.catalog import held, service
+from apps.catalog.models import Attribute
+from tests.people import sign_in
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+
+@pytest.fixture
+def editor(alice, item):
+    for number in range(4):
+        item(
+            f"Print {number}", Artist="Turner" if number % 2 else "Blake", Colour="Red" if number else "Blue"
+        )
+    return sign_in(Client(), alice)
+
+
+def filters(client):
+    held.forget()
+    page = client.get("/browse").content.decode()
+    return [label for label in ("Artist", "Artista", "Colour") if f"<summary>{label}</summary>" in page]
+
+
+def save(editor, **said):
+    return editor.post("/editor/attributes/artist", {"is_browsable": "on", "position": "0", **said})
+
+
+def test_an_attribute_becomes_a_filter_and_ceases_to_be_one(editor, client):
+    assert filters(client) == ["Artist", "Colour"]
+    assert save(editor).status_code == 302
+    service.rebuild()  # the job that follows
+    assert filters(client) == ["Colour"]
+    save(editor, is_facet="on")
+    service.rebuild()
+    assert filters(client) == ["Artist", "Colour"]
+
+
+def test_it_has_a_name_in_each_language_and_a_place(editor):
+    save(editor, is_facet="on", label_es="Artista", position="7")
+    artist = Attribute.objects.get(key="artist")
+    assert (artist.label, artist.translations, artist.position) == ("Artist", {"es": {"label": "Artista"}}, 7)
+    page = editor.get("/editor/attributes").content.decode()
+    assert page.index("Colour</a>") < page.index("Artist</a>")
+    save(editor, is_facet="on")
+    assert Attribute.objects.get(key="artist").translations == {}
+
+
+def test_what_cannot_be_kept_is_told_and_nothing_typed_is_lost(editor):
+    answer = save(editor, position="-3", label_es="Artista")
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert 'value="-3"' in page
+    assert 'value="Artista"' in page
+    assert "greater than or equal to 0" in page
+    assert Attribute.objects.get(key="artist").translations == {}
+    assert save(editor, position="9" * 30).status_code == 200
+    assert editor.get("/editor/attributes/no-such").status_code == 404
+
+
+def test_only_editors_come_in(editor, bob, client):
+    for address in ("/editor/attributes", "/editor/attributes/artist"):
+        assert client.get(address).status_code == 302
+        assert sign_in(Client(), bob).get(address).status_code == 403
