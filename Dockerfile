@@ -40,6 +40,7 @@ ENV PATH=/venv/bin:$PATH \
     HOME=/tmp \
     DATA_DIR=/data \
     BIND_ADDRESS=0.0.0.0 \
+    LOG_FORMAT=json \
     PORT=8000
 WORKDIR /app
 USER 10001:0

@@ -47,6 +47,7 @@ app.conf.update(
     task_ignore_result=True,
     task_time_limit=TASK_TIME_LIMIT,
     worker_pool="prefork",
+    worker_hijack_root_logger=False,  # lines as of every other process
     worker_redirect_stdouts=False,  # a mail that is printed stays a mail, not a warning for each of its lines
     worker_prefetch_multiplier=1,
     worker_direct=True,  # a queue of each worker's own, for what only it is asked

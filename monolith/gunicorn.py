@@ -15,6 +15,8 @@ BOOT_ERROR = 3
 wsgi_app = "monolith.wsgi"
 bind = f"{settings.BIND_ADDRESS}:{settings.PORT}"
 
+logconfig_dict = settings.LOGGING
+
 # Threads, so that a slow visitor holds a thread and not a process.
 worker_class = "gthread"
 workers = settings.WEB_WORKERS

@@ -17,7 +17,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from monolith import files, functions, topology
+from monolith import files, functions, logs, topology
 from monolith.cache import caches
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -151,6 +151,7 @@ MIDDLEWARE = [
     *(["monolith.web.timing.server_timing"] if SERVER_TIMING else []),
     "monolith.web.middleware.whole_requests",
     "seam.request.RequestIdMiddleware",
+    "monolith.logs.noted",
     "monolith.rest.middleware.told",
     "monolith.rest.middleware.Problems",
     # Before all others: a page it holds passes none of them.
@@ -350,8 +351,17 @@ SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 # Whoever sends X-Forwarded-Proto to a site without a proxy in front may lie.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ALLAUTH_TRUSTED_PROXY_COUNT else None
 
-if not SECRET_KEY or len(SECRET_KEY) < 32:
+if len(SECRET_KEY) < 32 or len(set(SECRET_KEY)) < 10 or SECRET_KEY.startswith("django-insecure-"):
     raise ImproperlyConfigured(
-        "SECRET_KEY is shorter than 32 characters. Make one: "
+        "SECRET_KEY can be guessed: it is shorter than 32 characters, repeats a few, or is an example's. Make one: "
         "python -c 'import secrets; print(secrets.token_urlsafe(50))'"
     )
+
+# Logs
+LOG_FORMAT = env.str("LOG_FORMAT", default="text")
+LOG_LEVEL = env.str("LOG_LEVEL", default="WARNING").upper()
+if LOG_FORMAT not in ("json", "text"):
+    raise ImproperlyConfigured(f"LOG_FORMAT={LOG_FORMAT!r} must be json or text.")
+if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+    raise ImproperlyConfigured(f"LOG_LEVEL={LOG_LEVEL!r} must be DEBUG, INFO, WARNING or ERROR.")
+LOGGING = logs.configured(LOG_FORMAT, LOG_LEVEL)

@@ -26,3 +26,5 @@ for alias, database in DATABASES.items():
     if "sqlite" in database.get("ENGINE", ""):
         # A file, as on a real site: in memory SQLite has other locks.
         database["TEST"] = {"NAME": str(Path(os.environ["DATA_DIR"]) / f"test-{alias}.sqlite3")}
+
+LOGGING_CONFIG = None  # pytest keeps what is logged
