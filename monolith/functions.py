@@ -75,7 +75,7 @@ def _url(env: Env, variable: str) -> str:
         raise ImproperlyConfigured(
             f"{variable} holds a user, a password or a #part. Leave it out: FUNCTION_KEY is what says who is asking."
         )
-    if parts.scheme == "http" and not _is_private(parts):
+    if parts.scheme == "http" and not is_private(parts):
         raise ImproperlyConfigured(
             f"{variable} begins with http:// and leads out of this machine or cluster; anybody on the way could read "
             "along. Use https://."
@@ -83,7 +83,8 @@ def _url(env: Env, variable: str) -> str:
     return url
 
 
-def _is_private(parts: SplitResult) -> bool:
+def is_private(parts: SplitResult) -> bool:
+    """Whether a URL leads nowhere outside the machines of the site."""
     host = (parts.hostname or "").rstrip(".")
     try:
         return ipaddress.ip_address(host).is_private

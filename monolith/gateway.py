@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from html import escape
 from json import dumps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from monolith.prefixes import FRONT, PREFIXES, SHARED
+from monolith.prefixes import FRONT, PAGES, PREFIXES, RENDITIONS, SHARED
 from monolith.rest.problems import REFERENCE, SAID
 from monolith.rest.renderers import JSON, PROBLEMS
 
@@ -34,6 +35,14 @@ SAYS = {
     ),
 }
 RETRY_AFTER = {429: 5, 503: 30}  # seconds
+# What services hear of who asks. nginx takes none of it over into a location that sets one of its own.
+PASSED_ON = {
+    "Connection": '""',
+    "Host": "$http_host",
+    "X-Forwarded-For": "$proxy_add_x_forwarded_for",
+    "X-Forwarded-Proto": "$scheme",
+    "X-Request-ID": "$sane_request_id",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +50,8 @@ class Gateway:
     """What differs from one gateway to the next; text, for it may be a ${VARIABLE}.
 
     `upstreams` has `host:port` of each context's web processes. `requests` a second and `connections` at a time are
-    what one address may have. `megabytes` is MEDIA_MAX_UPLOAD_MB.
+    what one address may have. `megabytes` is MEDIA_MAX_UPLOAD_MB. `cache`: the folder for what is kept, at most
+    `cache_size` of it; without one nothing is.
     """
 
     upstreams: dict[str, list[str]]
@@ -52,6 +62,8 @@ class Gateway:
     certificate: str | None = None
     key: str | None = None
     redirect: str | None = None
+    cache: str | None = None
+    cache_size: str = "2g"
 
 
 def render(gateway: Gateway) -> str:
@@ -60,9 +72,15 @@ def render(gateway: Gateway) -> str:
         "upstreams": [*gateway.upstreams.items(), (EVERYBODY, everybody)],
         "routes": list(routes()),
         "front": FRONT,
-        "static": settings.STATIC_URL,
+        "static": urlsplit(settings.STATIC_URL).path,
         "uploads": PREFIXES["media"],
         "pages": list(pages()),
+        "passed_on": PASSED_ON.items(),
+        "held": f"^(/$|{'|'.join(PAGES)})",
+        "renditions": RENDITIONS,
+        "languages": [code for code, _name in settings.LANGUAGES],
+        "language_cookie": settings.LANGUAGE_COOKIE_NAME,
+        "session_cookie": settings.SESSION_COOKIE_NAME.removeprefix("__Host-"),
     }
     return render_to_string("gateway/nginx.conf", facts)
 
@@ -79,7 +97,9 @@ def templates() -> dict[str, str]:
     secure = replace(
         plain, certificate="${TLS_CERTIFICATE}", key="${TLS_KEY}", redirect="${GATEWAY_HTTP_PORT}"
     )
-    return {"http.conf.template": render(plain), "https.conf.template": render(secure)}
+    edge = replace(secure, cache="${EDGE_CACHE}", cache_size="${EDGE_CACHE_SIZE}")
+    files = {"http": plain, "https": secure, "edge": edge}
+    return {f"{name}.conf.template": render(gateway) for name, gateway in files.items()}
 
 
 def routes() -> Iterator[tuple[str, str]]:

@@ -24,6 +24,9 @@ PREFIXES = {
 }
 # Whose the front page is; it also says that there is nothing at an address that is nobody's.
 FRONT = "catalog"
+# Pages that are the same for everybody who is not signed in: below these, and the front page.
+PAGES = ("/items/", "/categories/", "/browse", "/search", "/menu")
+RENDITIONS = "/media/r/"
 # What every service answers alike.
 SHARED = (
     "/static/",

@@ -17,7 +17,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from monolith import files, functions, logs, topology
+from monolith import edge, files, functions, logs, topology
 from monolith.cache import caches
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -114,6 +114,10 @@ DEMO_DATA = env.bool(
     "DEMO_DATA", default=len(HERE) == len(CONTEXTS) and not env.str("DATABASE_URL", default="")
 )
 
+# A cache in front of the site: how it is told to forget, and what a page for nobody in particular lets it do.
+EDGE_PURGE_TOKEN = env.str("EDGE_PURGE_TOKEN", default="").strip()
+EDGE = edge.read(env.str("EDGE_PURGE_URL", default="").strip(), EDGE_PURGE_TOKEN)
+PAGES_CACHE_CONTROL = edge.cache_control(_number("EDGE_SECONDS", 3600 if EDGE else 1, most=31_536_000))
 # Whatever is in a cache may be gone at any moment.
 CACHES: dict[str, dict[str, Any]] = caches(env.str("CACHE_URL", default="").strip() or REDIS_URL)
 if AUTH_IS_HERE:
@@ -162,6 +166,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "monolith.web.middleware.isolation",
+    "monolith.web.middleware.private",
     "monolith.web.middleware.probes",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     *_with("media", "apps.media.delivery.deliver_pictures"),
@@ -285,7 +290,10 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 # Files
-STATIC_URL = "/static/"
+# Another host for static files and pictures; it fetches them here.
+CDN_URL = edge.cdn(env.str("CDN_URL", default="").strip(), secure=SECURE)
+STATIC_URL = f"{CDN_URL}/static/"
+WHITENOISE_ADD_HEADERS_FUNCTION = edge.static_headers(cross_origin=bool(CDN_URL))
 # Whatever is here, the static files are those of the whole site: the gateway may ask any service for them.
 STATICFILES_DIRS = [
     folder
@@ -317,14 +325,15 @@ FORM_RENDERER = "monolith.web.forms.FormRenderer"
 CSRF_FAILURE_VIEW = "monolith.web.views.csrf_failure"
 
 # Headers
+OURS = [SELF, *filter(None, [CDN_URL])]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
+        "script-src": OURS,
+        "style-src": OURS,
+        "img-src": [*OURS, "data:", "blob:"],
+        "font-src": OURS,
+        "connect-src": OURS,
         "manifest-src": [SELF],
         "worker-src": [SELF],
         "form-action": [SELF],

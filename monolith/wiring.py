@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 import seam.events
+from monolith.edge import Forgetting
 from monolith.topology import Context
 from seam.binding import bind, local
 from seam.contract import Contract, read_contract
@@ -42,6 +43,8 @@ def wire_up() -> None:
             registry.add(_served(context))
     registry.declare(read_contract("seam", seam.events))
     bind_all(settings.BINDING)
+    if settings.EDGE:
+        registry.receivers["edge"] = Forgetting(settings.EDGE.cache())
     if settings.RPC_PORT or len(settings.HERE) < len(settings.CONTEXTS):
         bind_elsewhere()
 

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from apps.catalog import held
 from apps.media import delivery, tickets
-from monolith.prefixes import FRONT, PREFIXES, SHARED, covers, owner_of
+from monolith.prefixes import FRONT, PAGES, PREFIXES, RENDITIONS, SHARED, covers, owner_of
 from monolith.web.middleware import PROBES
 from tests.servers import CONTEXTS
 
@@ -72,6 +73,8 @@ def test_no_context_is_left_out_of_the_walk() -> None:
 def test_what_is_answered_before_the_urls_are_looked_at_is_in_the_table() -> None:
     assert all(covers(SHARED, probe) for probe in PROBES)
     assert settings.STATIC_URL in SHARED
+    assert PAGES == held.PREFIXES
+    assert RENDITIONS == delivery.RENDITIONS
     assert {owner_of(prefix + "x") for prefix in (delivery.RENDITIONS, tickets.PREFIX)} == {"media"}
 
 

@@ -145,6 +145,14 @@ class ItemWithdrawn:
     slug: str
 
 
+@event("catalog.pages_changed.v1")
+@dataclass(frozen=True, kw_only=True)
+class PagesChanged:
+    """Pages whose header `Cache-Tag` has one of these, at most 100, show something else now or are gone."""
+
+    tags: list[str]
+
+
 class Catalog(Protocol):
     def get_item(self, *, item_id: UUID) -> Item:
         """Raises ItemNotFound."""

@@ -3,9 +3,10 @@
 A view that may be held says which listings its page shows and in which version it read them (`shows`). The versions
 in the catalogue's database are the truth: a page that is held is given out only while they are the same. This
 process trusts what it read of them for TRUST seconds, so that is how old a page can be; bytes that come from the
-shared cache carry their versions with them, so nothing stale comes back from there. A page made from a replica is held
-to the same: where the database itself has other versions it is made again, from there. While the database is away
-nothing can change, and what is held is given out as it is.
+shared cache carry their versions with them, so nothing stale comes back from there. Behind a cache that is told to
+forget (`tags.py`) nothing is trusted: what it fetched a moment too early it would keep. A page made from a replica is
+held to the same: where the database itself has other versions it is made again, from there. While the database is
+away nothing can change, and what is held is given out as it is.
 
 Whoever is signed in, or has a message waiting, gets the same page, in which what is theirs (`{% personal %}` in a
 template) is made anew. Who may change the catalogue is not kept waiting for TRUST: for them the database is asked.
@@ -34,13 +35,15 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.http import parse_etags
 
 from apps.auth.contract import Role
+from apps.catalog import tags
 from apps.catalog.models import Listing
 from apps.catalog.release import release
 from seam import replicas
 
-TRUST = 1.0
+TRUST = 0.0 if settings.EDGE else 1.0
 MOST_PAGES = 500  # in the memory of one process, some 20 MB
 MOST_VERSIONS = 20_000
 KEPT_SECONDS = 24 * 3600
@@ -54,12 +57,14 @@ Versions = Mapping[int, int]
 AWAY = (OperationalError, InterfaceError)
 
 
-def shows(response: HttpResponse, versions: Versions) -> HttpResponse:
+def shows(response: HttpResponse, versions: Versions, *more_tags: str) -> HttpResponse:
     """Mark a page as the same for everybody: hold it while these listings have these versions.
 
-    The versions must have been read before, or together with, what the page shows of the listings.
+    The versions must have been read before, or together with, what the page shows of the listings. `more_tags`: what
+    else a cache in front of the site may know the page by.
     """
     response.shows_listings = dict(versions)  # type: ignore[attr-defined]
+    response.headers[tags.HEADER] = tags.of_page(versions, *more_tags)
     return response
 
 
@@ -110,7 +115,7 @@ class Page:
         headers = {name: value for name, value in response.items() if name != "Content-Length"}
         body, personal = marks.found(response.content)
         headers["ETag"] = f'W/"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-        headers["Cache-Control"] = "public, max-age=0, must-revalidate"
+        headers["Cache-Control"] = settings.PAGES_CACHE_CONTROL
         headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
         return cls(response.shows_listings, headers, body, personal)  # type: ignore[attr-defined]
 
@@ -124,7 +129,7 @@ class Page:
         return HttpResponse([*pieces, self.body[done:]], content_type=self.headers["Content-Type"])
 
     def answer(self, request: HttpRequest) -> HttpResponse:
-        if request.META.get("HTTP_IF_NONE_MATCH") == self.headers["ETag"]:
+        if self.headers["ETag"] in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", "")):
             return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers=self._without_content())
         encoding = _encoding(request.META.get("HTTP_ACCEPT_ENCODING", ""))
         body = self._packed(encoding) if encoding else self.body

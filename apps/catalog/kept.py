@@ -8,7 +8,10 @@ from typing import TypeVar
 
 from django.db.models import F, Model
 
+from apps.catalog import tags
+from apps.catalog.contract import PagesChanged
 from apps.catalog.models import Listing, SearchWord, new_id
+from seam import publish
 
 T = TypeVar("T")
 
@@ -37,6 +40,8 @@ def count(growth: Mapping[int, int]) -> None:
     version = new_id()
     for by, ids in _by_growth(growth):
         Listing.objects.filter(pk__in=ids).update(items=F("items") + by, version=version)
+    if growth:
+        publish(PagesChanged(tags=tags.to_forget(growth)))
 
 
 def touch(*ids: int) -> None:

@@ -43,13 +43,15 @@ def of_list(
 def of_item(slug: str, item: Context, price: Any, currency: str) -> Data:
     """`item`: as its page shows it. `price`: a number or None."""
     path = f"/items/{slug}"
-    pictures = [picture["fallback_src"] for picture in item["pictures"] if picture.get("fallback_src")]
+    pictures = [
+        _on_cdn(picture["fallback_src"]) for picture in item["pictures"] if picture.get("fallback_src")
+    ]
     thing: Data = {
         "@type": "CreativeWork" if price is None else "Product",
         "name": item["title"],
         "url": absolute(path),
         "description": item["description"] or None,
-        "image": [absolute(picture) for picture in pictures] or None,
+        "image": pictures or None,
     }
     if price is not None:
         thing["offers"] = {
@@ -62,7 +64,7 @@ def of_item(slug: str, item: Context, price: Any, currency: str) -> Data:
         path,
         item["title"],
         description=item["description"],
-        image=absolute(pictures[0]) if pictures else "",
+        image=pictures[0] if pictures else "",
         kind="article" if price is None else "product",
         data=[thing, *_line(item["crumbs"], item["title"])],
     )
@@ -70,6 +72,11 @@ def of_item(slug: str, item: Context, price: Any, currency: str) -> Data:
 
 def absolute(url: str) -> str:
     return f"{settings.SITE_URL}{url}" if url.startswith("/") else url
+
+
+def _on_cdn(picture: str) -> str:
+    """The whole address of a picture, on the host that pictures are served by."""
+    return absolute(f"{settings.CDN_URL}{picture}" if picture.startswith("/") else picture)
 
 
 def _about(

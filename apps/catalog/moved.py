@@ -6,6 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponsePermanentRedirect
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
+from apps.catalog import tags
+from apps.catalog.models import Listing
+
 MOVED_SECONDS = 3600
 
 
@@ -19,4 +22,5 @@ def moved(
     query = request.META.get("QUERY_STRING", "") if asked else ""
     response = HttpResponsePermanentRedirect(reverse(name, args=[now]) + (f"?{query}" if query else ""))
     patch_cache_control(response, public=True, max_age=MOVED_SECONDS)
+    response.headers[tags.HEADER] = tags.of_page([Listing.EVERYTHING, Listing.SHAPE])
     return response

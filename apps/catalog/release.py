@@ -15,8 +15,9 @@ MADE_OF = {".html", ".py", ".mo"}
 
 @cache
 def release() -> str:
-    """Of our code, templates and translations, and of the names of static files. Some milliseconds, once."""
-    digest = hashlib.blake2b(str(getattr(staticfiles_storage, "manifest_hash", "")).encode(), digest_size=8)
+    """Of our code, templates and translations, and of the addresses of static files. Some milliseconds, once."""
+    names = f"{settings.CDN_URL} {getattr(staticfiles_storage, 'manifest_hash', '')}"
+    digest = hashlib.blake2b(names.encode(), digest_size=8)
     folders = [Path(apps.get_app_config("catalog").path), settings.BASE_DIR / "monolith"]
     for file in sorted(file for folder in folders for file in folder.rglob("*") if file.suffix in MADE_OF):
         digest.update(file.read_bytes())

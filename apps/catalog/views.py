@@ -144,7 +144,11 @@ def item(request: HttpRequest, slug: str) -> HttpResponse:
     around = _around(own, above)
     context["related"] = _related(own, around.pk)
     context["meta"] = metadata.of_item(slug, context, own["price"], own["currency"])
-    return shows(render(request, "catalog/item.html", context), {around.pk: around.version} | versions)
+    return shows(
+        render(request, "catalog/item.html", context),
+        {around.pk: around.version} | versions,
+        f"item-{own['pk']}",
+    )
 
 
 VERSIONS = {"shape": version_of(Listing.SHAPE), "everything": version_of(Listing.EVERYTHING)}

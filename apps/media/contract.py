@@ -101,6 +101,14 @@ class AssetDeleted:
     asset_id: UUID
 
 
+@event("media.renditions_removed.v1")
+@dataclass(frozen=True, kw_only=True)
+class RenditionsRemoved:
+    """Files of pictures are gone; `tags` are what the header `Cache-Tag` of each said, at most 100."""
+
+    tags: list[str]
+
+
 class Media(Protocol):
     def get_asset(self, *, asset_id: UUID) -> Asset:
         """Raises AssetNotFound."""

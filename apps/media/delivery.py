@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from apps.media import tickets
 from apps.media.models import Asset
 from apps.media.serving import deliver, not_here
-from apps.media.storage import CONTENT_TYPES, IMMUTABLE, originals, renditions
+from apps.media.storage import CONTENT_TYPES, IMMUTABLE, originals, renditions, tag_of
 from apps.media.transfer import transfer
 
 RENDITIONS = "/media/r/"
@@ -50,6 +50,7 @@ def rendition(request: HttpRequest, name: str) -> HttpResponseBase:
         "Content-Disposition": f'inline; filename="{file_name}"',
         "Cache-Control": IMMUTABLE,
         "Cross-Origin-Resource-Policy": "cross-origin",  # public, and may come to lie on a host of its own
+        "Cache-Tag": tag_of(name),
         "ETag": f'"{folder[:32]}-{file_name}"',
     }
     return deliver(request, renditions(), name, headers)

@@ -40,6 +40,11 @@ def kept(kind: str) -> Files:
     return cast("Files", storages[kind])
 
 
+def tag_of(rendition: str) -> str:
+    """What a cache in front of the site knows the renditions of one picture by."""
+    return f"picture-{rendition.partition('/')[0][:32]}"
+
+
 def every_file(storage: Files, folder: str = "") -> Iterator[str]:
     """The name of every file that is whole, in `folder`, which ends with a slash, and below it."""
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from apps.media import service
-from apps.media.storage import originals, remove_files, renditions
+from apps.media.contract import RenditionsRemoved
+from apps.media.storage import originals, remove_files, renditions, tag_of
 from apps.media.sweeping import sweep_daily
 from functions.media_renditions.handler import WALL_SECONDS, handle, names
-from seam import Files, Function, Job
+from seam import Files, Function, Job, publish
 
 
 def _files(data: dict[str, Any]) -> Files:
@@ -18,7 +19,13 @@ def _files(data: dict[str, Any]) -> Files:
 
 
 def _nothing_more(data: dict[str, Any], result: None) -> None:
-    """The files are gone, and the rows were before them."""
+    """All was done by the work."""
+
+
+def _say_they_are_gone(data: dict[str, Any], result: None) -> None:
+    """The files are gone, and the rows were before them; what keeps copies of the files is told now."""
+    if data["renditions"]:
+        publish(RenditionsRemoved(tags=sorted(set(map(tag_of, data["renditions"])))))
 
 
 # S3 may be away for long: 20 attempts are spread over two hours.
@@ -33,5 +40,5 @@ JOBS: list[Job] = [
         max_attempts=PATIENT,
     ),
     Job("media.sweep", work=sweep_daily, effect=_nothing_more, time_limit=6 * 3600, max_attempts=3),
-    Job("media.remove_files", work=remove_files, effect=_nothing_more, max_attempts=PATIENT),
+    Job("media.remove_files", work=remove_files, effect=_say_they_are_gone, max_attempts=PATIENT),
 ]

@@ -48,6 +48,17 @@ def isolation(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def private(get_response: GetResponse) -> GetResponse:
+    """What does not say who may keep it is nobody's to keep but the browser's, which asks each time."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+    return middleware
+
+
 def probes(get_response: GetResponse) -> GetResponse:
     """Answers /livez and /readyz before ALLOWED_HOSTS is asked: an orchestrator calls them by IP address."""
 

@@ -81,6 +81,8 @@ def test_the_files_let_through_what_one_form_may_bring() -> None:
         (["--requests=0"], "must be a whole number above 0"),
         (["--certificate=x y", "--key=z"], "must be the name of a file"),
         (["--certificate=x"], "HTTPS needs both"),
+        (["--cache=/a b"], "must be the name of a file"),
+        (["--cache=/a", "--cache-size=much"], "must be a number and m or g"),
         (["--redirect=80"], "needs --certificate and --key"),
         (["--write=/nonexistent"], "can't be written (No such file or directory)"),
     ],

@@ -160,11 +160,23 @@ def test_the_same_is_answered_said_and_kept(
     ledger.compare("api", place.name, {"answers": diary.answers, "behind": happened})
 
 
+# Made of ids that are drawn, and in their order.
+TAG = re.compile(r"(?<=-)(\d{4,}|[0-9a-f]{32})$")
+
+
+def in_words(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as it may be compared: without its id, and with the tags of a cache by their kinds."""
+    tags = (
+        {"tags": sorted(TAG.sub("‹id›", tag) for tag in row["data"]["tags"])} if "tags" in row["data"] else {}
+    )
+    return row | {"id": None, "data": row["data"] | tags}
+
+
 def since(before: dict[str, Any], after: dict[str, Any], words: Words) -> dict[str, Any]:
     """What was said and done meanwhile, and how many rows each table has more. Order is promised to nobody."""
     kinds = ("events", "jobs")
     known = {row["id"] for kind in kinds for row in before[kind]}
-    new = {kind: [row | {"id": None} for row in after[kind] if row["id"] not in known] for kind in kinds}
+    new = {kind: [in_words(row) for row in after[kind] if row["id"] not in known] for kind in kinds}
     told = {kind: sorted(map(str, words.plain_value(rows))) for kind, rows in new.items()}
     grown = {name: count - before["tables"][name] for name, count in after["tables"].items()}
     return told | {"tables": {name: more for name, more in grown.items() if more}}

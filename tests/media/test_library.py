@@ -281,6 +281,21 @@ def test_removing_files_twice_is_no_error(upload, work, files):
     assert files() == []
 
 
+def test_once_its_files_are_gone_caches_of_them_are_told(upload, work, client):
+    asset = upload(ALICE)
+    work()
+    [name, *_] = asset_files(asset)
+    tag = client.get(renditions().url(name)).headers["Cache-Tag"]
+    service.delete_asset(owner_id=ALICE, asset_id=asset.pk)
+    assert said("renditions_removed") == [], "what is still there would be fetched again"
+    work()
+    assert said("renditions_removed") == [{"tags": [tag]}]
+
+
+def asset_files(asset):
+    return models.Asset.objects.get(pk=asset.pk).original.rendition_names
+
+
 def test_a_picture_deleted_while_it_is_being_made_leaves_nothing(upload, work, files):
     asset = upload(ALICE)
     [job] = jobs(name="media.render_asset")

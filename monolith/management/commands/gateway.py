@@ -16,6 +16,7 @@ from monolith.prefixes import PREFIXES
 ADDRESS = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9a-fA-F:]+\]):[0-9]{1,5}")
 LISTEN = re.compile(r"(?:(?:[0-9.]+|\[[0-9a-fA-F:]+\]):)?[0-9]{1,5}")
 COUNT = re.compile(r"[1-9][0-9]{0,6}")
+SIZE = re.compile(r"[1-9][0-9]{0,5}[mg]")
 FILE = re.compile(r"[A-Za-z0-9_./-]+")
 
 
@@ -42,6 +43,18 @@ class Command(BaseCommand):
         parser.add_argument("--key", type=file, metavar="PEM", help="the key of the certificate")
         parser.add_argument("--redirect", type=address, metavar="LISTEN", help="send plain HTTP on to HTTPS")
         parser.add_argument(
+            "--cache",
+            type=file,
+            metavar="FOLDER",
+            help="keep pages, static files and pictures there; docs/edge.md",
+        )
+        parser.add_argument(
+            "--cache-size",
+            type=matching(SIZE, "a number and m or g, such as 500m"),
+            default="2g",
+            help="of it (2g)",
+        )
+        parser.add_argument(
             "--requests",
             type=number,
             default="50",
@@ -62,7 +75,7 @@ class Command(BaseCommand):
             raise CommandError("Give --certificate and --key together: HTTPS needs both.")
         if options["redirect"] and not options["certificate"]:
             raise CommandError("--redirect sends people to HTTPS, which needs --certificate and --key.")
-        names = ("listen", "certificate", "key", "redirect", "requests", "connections")
+        names = ("listen", "certificate", "key", "redirect", "requests", "connections", "cache", "cache_size")
         gateway = Gateway(
             upstreams={context: options[context] for context in PREFIXES},
             megabytes=str(settings.MEDIA_MAX_UPLOAD_MB),

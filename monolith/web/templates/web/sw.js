@@ -20,7 +20,7 @@ self.addEventListener("fetch", (event) => {
   if (request.mode === "navigate" && request.method === "GET") {
     const online = async () => (await event.preloadResponse) ?? (await fetch(request));
     event.respondWith(online().catch(() => caches.match("/offline")));
-  } else if (FILES.includes(new URL(request.url).pathname)) {
+  } else if (FILES.includes(request.url) || FILES.includes(new URL(request.url).pathname)) {
     event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)));
   }
 });
