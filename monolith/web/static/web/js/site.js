@@ -125,4 +125,7 @@
   if ("serviceWorker" in navigator && isSecureContext) {
     addEventListener("load", () => navigator.serviceWorker.register("/sw.js").catch(() => {}));
   }
+
+  // A row of links that is wider than a phone begins where one is.
+  document.querySelector(".panel-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 })();
