@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote, urlencode
@@ -520,19 +521,11 @@ def site(env: Mapping[str, str] | None = None, *, demo: bool = False) -> Iterato
     with ExitStack() as stack:
         folder = stack.enter_context(temporary_folder("site"))
         port = free_port()
-        inherited = {
-            k: v
-            for k, v in os.environ.items()
-            if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
-        }
-        ours = {
-            "ENV_FILE": os.devnull,
-            "DATA_DIR": str(folder / "data"),
-            "PORT": str(port),
-            "PYTHONUNBUFFERED": "1",
-            "PATH": with_environment(),
-        }
-        running = Site(f"http://localhost:{port}", folder / "data", inherited | ours | dict(env or {}), {})
+        if not any(name.lower() in CONTEXTS or name.endswith("DATABASE_URL") for name in env or {}):
+            shutil.copytree(_empty_databases().name, folder / "data")
+        running = Site(
+            f"http://localhost:{port}", folder / "data", _plain(folder / "data", port) | dict(env or {}), {}
+        )
         prepared = running.manage("prepare", check=False)
         if prepared.returncode:
             raise ServerFailed(
@@ -546,6 +539,33 @@ def site(env: Mapping[str, str] | None = None, *, demo: bool = False) -> Iterato
         if demo:
             running.manage("seed_demo")
         yield running
+
+
+def _plain(data_dir: Path, port: int) -> dict[str, str]:
+    """The environment of a site on SQLite without Redis."""
+    inherited = {
+        k: v
+        for k, v in os.environ.items()
+        if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
+    }
+    return inherited | {
+        "ENV_FILE": os.devnull,
+        "DATA_DIR": str(data_dir),
+        "PORT": str(port),
+        "PYTHONUNBUFFERED": "1",
+        "PATH": with_environment(),
+    }
+
+
+@cache
+def _empty_databases() -> tempfile.TemporaryDirectory[str]:
+    """SQLite files with all tables, to copy: making them takes seconds. Removed with this process."""
+    kept = tempfile.TemporaryDirectory()
+    with temporary_folder("tables") as folder:
+        Site("", folder, _plain(folder, free_port()), {}).manage("prepare", "--built")
+        for file in folder.glob("*.sqlite3"):
+            shutil.copy(file, kept.name)
+    return kept
 
 
 def procfile() -> dict[str, str]:

@@ -61,11 +61,11 @@ class Pass:
 WITHOUT_MACHINERY = "not browser and not container"
 FAST = [Pass("tests on SQLite", f"{WITHOUT_MACHINERY} and not slow", processes=2)]
 WHOLE = [
-    # One more than the processors of a small machine: a test of real servers waits for most of its time.
-    Pass("tests on SQLite", WITHOUT_MACHINERY, processes=3),
-    Pass("data on MariaDB with Redis", f"data and {WITHOUT_MACHINERY}", processes=2, servers=True),
+    # Twice the processors of a small machine: a test of real servers waits for most of its time.
+    Pass("tests on SQLite", WITHOUT_MACHINERY, processes=4),
+    Pass("data on MariaDB with Redis", f"data and {WITHOUT_MACHINERY}", processes=3, servers=True),
     # A process drives all journeys of one topology, so that it starts it once.
-    Pass("browser", "browser", processes=2),
+    Pass("browser", "browser", processes=3),
     Pass("container", "container"),
 ]
 
