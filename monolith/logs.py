@@ -1,7 +1,8 @@
 """What processes say of themselves, as JSON or for a terminal: no secret, e-mail address or query string in either.
 
-What is secret is taken out in three ways: by what a request brought (its cookies, its Authorization, its query, fields
-named like a secret), by what the settings hold, and by form (an e-mail address, a token, credentials in a URL).
+What is secret is taken out in four ways: by what a request brought (its cookies, its Authorization, its query, fields
+named like a secret), by what a contract or a model marks as sensitive, by what the settings hold, and by form (an
+e-mail address, a token, credentials in a URL).
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ import json
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from seam.request import current_request_id
+from seam.sensitive import sensitive_values
 
 SENSITIVE = re.compile(
     r"pass(word|wd|phrase)?|secret|token|key$|authorization|cookie|session|csrf|credential|signature|code|e-?mail|login",
@@ -27,6 +30,7 @@ SENSITIVE = re.compile(
 )
 # Settings whose values are secret, by how their variables are named; those of a file stand in the file.
 SECRET_VARIABLES = re.compile(r"(KEY|KEYS|PASSWORD|SECRET|TOKEN)$")
+URL = re.compile(r"\w+://[^/\s:@]*:([^/\s@]+)@")
 # A value shorter than that stands in too many innocent words.
 LEAST = 6
 MOST = 200  # values of one request
@@ -35,6 +39,7 @@ FORMS = (
     (re.compile(r"[\w.+%-]+@[\w-]+(\.[\w-]+)+"), "[e-mail]"),
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "[token]"),
     (re.compile(r"\boffshoot_[\w-]+"), "[token]"),
+    (re.compile(r"[\w-]+(:[\w-]{4,8})?:[\w-]{43}\b"), "[signed]"),  # by django.core.signing
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]+"), r"\1 " + GONE),
     (re.compile(r"(\w+://)[^/\s@]*@"), r"\1" + GONE + "@"),
     (re.compile(r"(?<=[\w/])\?[^\s\"'<>]+"), "?" + GONE),
@@ -63,9 +68,10 @@ def noted(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def scrubbed(text: str) -> str:
-    """The text without anything secret in it, as far as that can be told."""
-    for value in [*_of_request(_request.get()), *_of_settings()]:
+def scrubbed(text: str, told_of: Iterable[object] = ()) -> str:
+    """The text without anything secret in it, as far as that can be told. `told_of`: what it was made of."""
+    marked = (value for value in (*sensitive_values(), *_of_rows(told_of)) if len(value) >= LEAST)
+    for value in [*_of_request(_request.get()), *marked, *_of_settings()]:
         text = text.replace(value, GONE)
     for form, instead in FORMS:
         text = form.sub(instead, text)
@@ -76,7 +82,7 @@ class Formatter(logging.Formatter):
     """The record as it is, without what is secret."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return scrubbed(super().format(record))
+        return scrubbed(super().format(record), _arguments(record))
 
 
 class JsonLines(logging.Formatter):
@@ -90,7 +96,7 @@ class JsonLines(logging.Formatter):
             "context": _context(record.name),
             "request_id": current_request_id(),
             "principal": _principal(_request.get()),
-            "message": scrubbed(record.getMessage()),
+            "message": scrubbed(record.getMessage(), _arguments(record)),
             "error": scrubbed(self.formatException(record.exc_info)) if record.exc_info else "",
         }
         return json.dumps({name: value for name, value in said.items() if value}, ensure_ascii=False)
@@ -130,6 +136,18 @@ def _principal(request: HttpRequest | None) -> str:
     return str(getattr(asked, "id", "") or "")
 
 
+def _arguments(record: logging.LogRecord) -> Iterable[object]:
+    """What the message tells of."""
+    given = record.args
+    return given.values() if isinstance(given, Mapping) else given or ()
+
+
+def _of_rows(told_of: Iterable[object]) -> Iterator[str]:
+    """The fields of rows that their models name in `sensitive`."""
+    for row in told_of:
+        yield from (str(getattr(row, name)) for name in getattr(type(row), "sensitive", ()))
+
+
 def _of_request(request: HttpRequest | None) -> list[str]:
     if request is None:
         return []
@@ -146,6 +164,10 @@ def _brought(request: HttpRequest) -> Iterator[str]:
             yield value.rpartition(" ")[2]
     for values in (value for _name, value in request.GET.lists()):
         yield from values
+    match = request.resolver_match  # of `/password/reset/key/…` the last part opens an account
+    yield from (
+        str(value) for name, value in (match.kwargs if match else {}).items() if SENSITIVE.search(name)
+    )
     if "_post" in request.__dict__:  # was read already; a log reads no body
         for name, values in request.POST.lists():
             if SENSITIVE.search(name):
@@ -154,8 +176,11 @@ def _brought(request: HttpRequest) -> Iterator[str]:
 
 @cache
 def _of_settings() -> tuple[str, ...]:
-    """Keys and passwords; those within the URL of a database or a broker are found by form as well."""
+    """Keys and passwords, those within URLs too: of databases, brokers, buckets, mail servers."""
     found = [str(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    found += [
+        part for value in os.environ.values() for url in URL.findall(value) for part in (url, unquote(url))
+    ]
     found += [
         part
         for name, value in os.environ.items()

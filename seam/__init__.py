@@ -6,5 +6,17 @@ from seam.db import atomic
 from seam.functions import Files, Function
 from seam.jobs import Job, enqueue
 from seam.outbox import publish
+from seam.sensitive import Sensitive
 
-__all__ = ["ContractError", "Files", "Function", "Job", "atomic", "enqueue", "event", "publish", "use"]
+__all__ = [
+    "ContractError",
+    "Files",
+    "Function",
+    "Job",
+    "Sensitive",
+    "atomic",
+    "enqueue",
+    "event",
+    "publish",
+    "use",
+]

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
-from seam.contract import Contract, InvalidContract, Method
+from seam.contract import Contract, InvalidContract, Method, sensitive_in
 from seam.db import TransactionMisuse, open_transaction
+from seam.sensitive import handling
 
 # Methods so named change nothing.
 READS = ("get_", "list_", "search_")
@@ -39,7 +40,7 @@ def bind(contract: Contract, keeper: Any) -> None:
 
 def local(contract: Contract, service: ModuleType) -> Any:
     """The plain call: each method of the contract is the function of that name in `service`."""
-    return face(contract, lambda method: _guarded(contract.name, keeping(method, service)))
+    return face(contract, lambda method: _guarded(contract.name, _discreet(method, keeping(method, service))))
 
 
 def face(contract: Contract, caller_of: Callable[[Method], Callable[..., Any]]) -> Any:
@@ -75,6 +76,17 @@ def refuse_inside_transaction(context: str) -> None:
             f"{context!r} was called inside an open transaction of {open_in!r}. Call it before the "
             "transaction begins, or publish an event and let the other side react."
         )
+
+
+def _discreet(method: Method, function: Callable[..., Any]) -> Callable[..., Any]:
+    if not any(field.is_sensitive for field in method.parameters):
+        return function
+
+    def call(**arguments: Any) -> Any:
+        with handling(sensitive_in(method.parameters, arguments)):
+            return function(**arguments)
+
+    return call
 
 
 def _guarded(context: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,11 +8,13 @@ import inspect
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar, Union
 from uuid import UUID
+
+from seam.sensitive import is_sensitive
 
 T = TypeVar("T")
 
@@ -67,12 +69,14 @@ def context_of(name: str) -> str:
 class Field:
     """A parameter of a method or a field of a dataclass, with its resolved type.
 
-    `default` makes the value of one that was left out; None where it may not be.
+    `default` makes the value of one that was left out; None where it may not be. `is_sensitive`: no log and no event
+    may tell it.
     """
 
     name: str
     hint: Any
     default: Callable[[], Any] | None = None
+    is_sensitive: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +148,19 @@ def _event(context: str, cls: type) -> str:
             f"{context!r} declares the event {name!r}, which only {context_of(name)!r} may say."
         )
     check_type(cls, name)
+    for path in _sensitive_paths(cls, name, set()):
+        raise InvalidContract(f"{path} is sensitive, and an event is told to whoever wants to hear it.")
     return name
+
+
+def _sensitive_paths(cls: type, where: str, seen: set[type]) -> Iterator[str]:
+    seen.add(cls)
+    for field in fields_of(cls):
+        inner = inner_of(field.hint)
+        if field.is_sensitive:
+            yield f"{where}.{field.name}"
+        elif dataclasses.is_dataclass(inner) and inner not in seen:
+            yield from _sensitive_paths(typing.cast(type, inner), f"{where}.{field.name}", seen)
 
 
 def _methods(protocol: type) -> Iterator[Method]:
@@ -154,7 +170,7 @@ def _methods(protocol: type) -> Iterator[Method]:
 
 
 def _method(where: str, function: types.FunctionType) -> Method:
-    hints = typing.get_type_hints(function)
+    hints, marked = typing.get_type_hints(function), typing.get_type_hints(function, include_extras=True)
     parameters = [p for p in inspect.signature(function).parameters.values() if p.name != "self"]
     for parameter in parameters:
         if parameter.kind is not parameter.KEYWORD_ONLY:
@@ -168,27 +184,33 @@ def _method(where: str, function: types.FunctionType) -> Method:
         check_type(hints["return"], f"{where} -> ")
     return Method(
         name=function.__name__,
-        parameters=tuple(_parameter(where, p, hints[p.name]) for p in parameters),
+        parameters=tuple(
+            _parameter(where, p, hints[p.name], is_sensitive(marked[p.name])) for p in parameters
+        ),
         result=hints["return"],
     )
 
 
-def _parameter(where: str, parameter: inspect.Parameter, hint: Any) -> Field:
+def _parameter(where: str, parameter: inspect.Parameter, hint: Any, marked: bool) -> Field:
     default = parameter.default
-    return _field(where, parameter.name, hint, None if default is parameter.empty else lambda: default)
+    make = None if default is parameter.empty else lambda: default
+    return _field(where, parameter.name, hint, make, marked)
 
 
 def check_type(hint: Any, where: str) -> None:
     """Raise InvalidContract unless `hint` is on the closed list of types that may cross."""
-    inner = optional_of(hint)
-    if typing.get_origin(hint) is list:
-        inner = typing.get_args(hint)[0]
-    if hint == dict[str, str] or _is_single(inner if inner is not None else hint, where):
+    if hint == dict[str, str] or _is_single(inner_of(hint), where):
         return
     raise InvalidContract(
         f"{where}: {hint!r} can't cross between contexts. Allowed: str, int, bool, float, Decimal, UUID, "
         "aware datetime, enum of str values, frozen dataclass, and of these list[…] or … | None; and dict[str, str]."
     )
+
+
+def inner_of(hint: Any) -> Any:
+    """`X` of `X`, `list[X]` and `X | None`."""
+    inner = typing.get_args(hint)[0] if typing.get_origin(hint) is list else optional_of(hint)
+    return hint if inner is None else inner
 
 
 def _is_single(hint: Any, where: str) -> bool:
@@ -211,11 +233,19 @@ def fields_of(cls: type, where: str = "") -> tuple[Field, ...]:
     where = f"{where}.{cls.__qualname__}" if where else cls.__qualname__
     if not dataclasses.is_dataclass(cls) or not cls.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         raise InvalidContract(f"{where} must be a frozen dataclass.")
-    hints = typing.get_type_hints(cls)
+    hints, marked = typing.get_type_hints(cls), typing.get_type_hints(cls, include_extras=True)
     own = dataclasses.fields(cls)
     if any(not f.init for f in own):
         raise InvalidContract(f"{where}: a field with init=False can't be set by whoever receives it.")
-    _fields[cls] = tuple(_field(where, f.name, hints[f.name], _default(f)) for f in own)
+    for f in own:
+        if f.repr and is_sensitive(marked[f.name]):
+            raise InvalidContract(
+                f"{where}: {f.name} is sensitive and would show wherever one is printed; declare it with "
+                "field(repr=False)."
+            )
+    _fields[cls] = tuple(
+        _field(where, f.name, hints[f.name], _default(f), is_sensitive(marked[f.name])) for f in own
+    )
     try:
         for field in _fields[cls]:  # after it was noted, so that a tree of its own kind comes to an end
             check_type(field.hint, f"{where}.{field.name}")
@@ -231,13 +261,24 @@ def _default(field: dataclasses.Field) -> Callable[[], Any] | None:
     return None if field.default is dataclasses.MISSING else lambda: field.default
 
 
-def _field(where: str, name: str, hint: Any, default: Callable[[], Any] | None) -> Field:
+def _field(where: str, name: str, hint: Any, default: Callable[[], Any] | None, marked: bool) -> Field:
     if optional_of(hint) is None:
-        return Field(name, hint, default)
+        return Field(name, hint, default, marked)
     if default is not None and default() is not None:
         # On the wire None is "not there", and what is not there takes the default.
         raise InvalidContract(f"{where}: {name} may be None, so its default can only be None.")
-    return Field(name, hint, lambda: None)
+    return Field(name, hint, lambda: None, marked)
+
+
+def sensitive_in(fields: Iterable[Field], values: Mapping[str, Any]) -> Iterator[str]:
+    """The sensitive ones of these values, and of the dataclasses among them, as text."""
+    for field in fields:
+        value = values.get(field.name)
+        for each in value if isinstance(value, list) else [value]:
+            if field.is_sensitive and each is not None:
+                yield str(each)
+            elif dataclasses.is_dataclass(each):
+                yield from sensitive_in(fields_of(type(each)), vars(each))
 
 
 def is_enum(hint: Any) -> bool:

@@ -10,12 +10,13 @@ from typing import Any
 
 from seam.binding import READS, face, keeping, refuse_inside_transaction
 from seam.codec import InvalidMessage
-from seam.contract import Contract, ContractError, Method
+from seam.contract import Contract, ContractError, Method, sensitive_in
 from seam.db import open_transaction, remember
 from seam.messages import Messages
 from seam.registry import registry
 from seam.replicas import note_write
 from seam.request import carried, carrying
+from seam.sensitive import handling
 
 log = logging.getLogger(__name__)
 
@@ -77,15 +78,16 @@ def answer_call(
     Raises InvalidMessage for a request nobody can read, and CallFailed, from its reason, for any other failure.
     """
     arguments = messages.request[method.name].decode(data)
-    try:
-        return False, messages.response[method.name].encode({"result": function(**arguments)})
-    except ContractError as error:
-        if error.code in messages.contract.errors:
-            return True, messages.encode_error(error)
-        reason: Exception = error
-    except Exception as error:  # whatever it is, the caller learns only that it happened
-        reason = error
-    log.error("%s.%s failed", messages.contract.name, method.name, exc_info=reason)
+    with handling(sensitive_in(method.parameters, arguments)):
+        try:
+            return False, messages.response[method.name].encode({"result": function(**arguments)})
+        except ContractError as error:
+            if error.code in messages.contract.errors:
+                return True, messages.encode_error(error)
+            reason: Exception = error
+        except Exception as error:  # whatever it is, the caller learns only that it happened
+            reason = error
+        log.error("%s.%s failed", messages.contract.name, method.name, exc_info=reason)
     raise CallFailed(f"{messages.contract.name}.{method.name} failed: {type(reason).__name__}.") from reason
 
 

@@ -11,10 +11,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.core.signing import Signer, TimestampSigner
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from apps.auth.contract import Principal
+from apps.auth.models import Session, User
 from monolith import logs
 from seam.request import request_id
 from tests import servers
@@ -94,6 +96,35 @@ def test_what_looks_like_a_secret_is_left_out(formatter: logging.Formatter, text
 
 
 @both
+def test_what_a_model_marks_is_left_out(formatter: logging.Formatter) -> None:
+    key = secrets.token_hex(20)
+    line = formatter.format(record("%s of %s", Session(key=key), User(email="ana", name="Ana Pérez")))
+    assert key not in line
+    assert "Ana Pérez" in line
+
+
+@both
+def test_what_is_signed_is_left_out(formatter: logging.Formatter) -> None:
+    signed = [Signer().sign_object(["GET", "originals", "ab/cd"]), TimestampSigner().sign("MQ")]
+    line = formatter.format(record("%s is late", f"/media/transfer/{signed[0]} and {signed[1]}"))
+    assert [
+        each for each in signed if each.rpartition(":")[2] in line or each.partition(":")[0] + ":" in line
+    ] == []
+
+
+@both
+def test_passwords_within_urls_of_the_settings_are_left_out(
+    formatter: logging.Formatter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    password = secrets.token_hex(10)
+    monkeypatch.setenv("STORAGE_URL", f"s3://KEY:{password}%2F7@bucket?endpoint=http://127.0.0.1:1")
+    logs._of_settings.cache_clear()
+    line = formatter.format(record("refused: %s", f"<{password}/7>"))
+    logs._of_settings.cache_clear()
+    assert password not in line
+
+
+@both
 def test_keys_of_the_settings_are_left_out(
     formatter: logging.Formatter, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
@@ -157,10 +188,12 @@ def test_a_running_site_says_nothing_secret_in_lines_of_json() -> None:
         assert ask("GET", "/pictures/", Cookie=f"session={secret['cookie']}") == 302
         assert ask("GET", "/pictures/", Authorization=f"Bearer a.{secret['header']}.c") == 401
         assert ask("POST", "/api/v1/catalog/items/", json.dumps({"title": secret["json"]})) in (401, 403, 415)
+        key = f"/accounts/password/reset/key/3-{secret['path']}/"
+        assert ask("POST", key, form, **kind) == 403
         assert ask("GET", "/", Host=f"user:{secret['host']}@evil.example") == 400
-        site.wait_for("Forbidden (CSRF", 30)
+        site.wait_for("/accounts/password/reset/key/3-", 30)
         said = site.output()
-    assert [name for name in ("form", "query", "cookie", "header", "json") if secret[name] in said] == []
+    assert [name for name, value in secret.items() if value in said] == []
     assert env["SECRET_KEY"] not in said
     assert "@example.com" not in said
     lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]

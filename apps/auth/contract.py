@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from seam import ContractError, event
+from seam import ContractError, Sensitive, event
 
 
 class Role(enum.Enum):
@@ -30,7 +30,7 @@ class Principal:
     """
 
     id: UUID | None = None
-    email: str = ""
+    email: Sensitive[str] = field(default="", repr=False)
     name: str = ""
     role: Role = Role.MEMBER
     scopes: list[str] = field(default_factory=list)
@@ -78,11 +78,11 @@ class UserDeleted:
 
 
 class Auth(Protocol):
-    def get_session_principal(self, *, session_key: str) -> Principal | None:
+    def get_session_principal(self, *, session_key: Sensitive[str]) -> Principal | None:
         """Who is signed in by that session; None when it has ended, expired or never was."""
         ...
 
-    def get_token_principal(self, *, token: str) -> Principal | None:
+    def get_token_principal(self, *, token: Sensitive[str]) -> Principal | None:
         """For whom a program with this personal token calls, and what it may; None when it has ended or never was."""
         ...
 
@@ -90,7 +90,7 @@ class Auth(Protocol):
         """Raises PersonNotFound."""
         ...
 
-    def get_person_by_email(self, *, email: str) -> Person:
+    def get_person_by_email(self, *, email: Sensitive[str]) -> Person:
         """Whoever signs in with that address, however its letters are cased. Raises PersonNotFound."""
         ...
 

@@ -71,6 +71,8 @@ class User(AbstractBaseUser):
     `epoch` changes when their sessions shall end; a session of another epoch is no longer one.
     """
 
+    sensitive: ClassVar[tuple[str, ...]] = ("email", "password")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     email = EmailField(
         _("e-mail address"),
@@ -142,6 +144,8 @@ class Session(models.Model):
     person's at sign-in. An ended session is a row with `ended_at`, which nothing sets back.
     """
 
+    sensitive: ClassVar[tuple[str, ...]] = ("key", "data")
+
     key = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
     epoch = models.CharField(max_length=16, blank=True, default="")
@@ -170,6 +174,8 @@ class ApiToken(models.Model):
     Revoking deletes the row. `scopes`: names of SCOPES in tokens.py.
     """
 
+    sensitive: ClassVar[tuple[str, ...]] = ("key",)
+
     key = models.CharField(max_length=64, primary_key=True)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(_("name"), max_length=100)
@@ -191,6 +197,8 @@ class ApiToken(models.Model):
 class Attempt(models.Model):
     """Attempts to sign in and the like, for the limits on them; rows of Django's database cache `limits`."""
 
+    sensitive: ClassVar[tuple[str, ...]] = ("cache_key", "value")
+
     cache_key = models.CharField(max_length=255, primary_key=True)
     value = models.TextField()
     expires = models.DateTimeField(db_index=True)
@@ -210,6 +218,8 @@ class SigningKey(models.Model):
     private key, encrypted with what is derived from SECRET_KEY. `expires_at` comes with the successor; a token
     signed with an expired key is none. These are the names of allauth's `PrivateKey`, and the same `kid`.
     """
+
+    sensitive: ClassVar[tuple[str, ...]] = ("sealed",)
 
     number = models.PositiveIntegerField(primary_key=True)
     kid = models.CharField(max_length=43, unique=True)
