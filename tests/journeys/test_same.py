@@ -31,6 +31,7 @@ PAGES = (
 TOLD = ("content-type", "cache-control", "vary", "content-language", "location")
 TOKEN = re.compile(r'csrfmiddlewaretoken" value="(\w+)"')
 BUCKET = re.compile(r"connect-src 'self' http://127\.0\.0\.1:\d+")  # where pictures may go straight to one
+STRAIGHT = re.compile(r' data-uploads="[^"]+" data-finish="[^"]+"')  # and then the form says so
 QUERIES = re.compile(r'desc="(\d+) queries"')
 RENDERED = 120
 
@@ -79,7 +80,7 @@ def said(answer: APIResponse, words: Words) -> dict[str, Any]:
         "status": answer.status,
         "headers": told,
         "policy": policy,
-        "body": words.plain(answer.text()).splitlines(),
+        "body": STRAIGHT.sub("", words.plain(answer.text())).splitlines(),
     }
 
 
