@@ -44,7 +44,9 @@ def of_item(slug: str, item: Context, price: Any, currency: str) -> Data:
     """`item`: as its page shows it. `price`: a number or None."""
     path = f"/items/{slug}"
     pictures = [
-        _on_cdn(picture["fallback_src"]) for picture in item["pictures"] if picture.get("fallback_src")
+        _on_cdn(picture["fallback_src"])
+        for picture in item["pictures"]
+        if picture and picture.get("fallback_src")
     ]
     thing: Data = {
         "@type": "CreativeWork" if price is None else "Product",

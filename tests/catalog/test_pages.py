@@ -289,6 +289,12 @@ def test_pictures_are_shown_with_all_their_sizes(client, item):
         assert 'alt="A blue vase"' in text, address
 
 
+def test_until_its_pictures_are_made_an_item_has_a_page_without_them(client, item):
+    item("Vase", pictures=[asset().id])
+    for address in ("/", "/browse", "/items/vase"):
+        assert "Vase" in page(client, address), address
+
+
 def test_suggestions_are_names_and_titles(client, shop):
     text = page(client, "/search/suggest?q=pen")
     assert 'data-href="/browse/artist/ana-penalosa"' in text
