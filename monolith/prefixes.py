@@ -6,7 +6,13 @@ A prefix that ends with a slash takes all below it, and itself without the slash
 from __future__ import annotations
 
 PREFIXES = {
-    "auth": ("/accounts/", "/admin/", "/.well-known/jwks.json"),
+    "auth": (
+        "/accounts/",
+        "/admin/",
+        "/.well-known/jwks.json",
+        "/.well-known/openid-configuration",
+        "/identity/",
+    ),
     "media": ("/pictures/", "/media/", "/api/v1/media/"),
     "catalog": (
         "/items/",

@@ -135,6 +135,7 @@ APPS_OF_AUTH = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.idp.oidc",
 ]
 INSTALLED_APPS = [
     "monolith",
@@ -234,6 +235,11 @@ MFA_TOTP_ISSUER = SITE_NAME
 MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
 # Browsers offer passkeys to https, and to localhost for trying them.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = urlsplit(SITE_URL).hostname == "localhost"
+SESSION_COOKIE_AGE = 30 * 24 * 60 * 60
+# Other apps of the team sign people in here, by OpenID Connect.
+IDP_OIDC_ADAPTER = "apps.auth.openid.Provider"
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = SESSION_COOKIE_AGE
+IDP_OIDC_RATE_LIMITS = {"token": "30/m/ip"}  # wrong ones
 # How many proxies in front add to X-Forwarded-For: limits count addresses, and who sends the header may lie.
 ALLAUTH_TRUSTED_PROXY_COUNT = _number("TRUSTED_PROXIES", 0, least=0)
 PASSWORD_RESET_TIMEOUT = 3 * 60 * 60
@@ -241,7 +247,6 @@ LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 SESSION_ENGINE = "apps.auth.sessions"
-SESSION_COOKIE_AGE = 30 * 24 * 60 * 60
 # Seconds for which a copy of a session is believed before its row is asked again, and for which one goes on
 # when the row can't be asked.
 SESSION_TRUST_SECONDS = 5

@@ -18,7 +18,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -36,10 +36,16 @@ class ServerFailed(RuntimeError):
     """A server did not come up; the message holds the end of what it said."""
 
 
+# Below those that Linux gives to outgoing connections, one of which could take a port before its server does.
+PORTS = range(20_000, 32_000)
+
+
 def free_port() -> int:
     """A TCP port of the loopback interface that nobody listens on at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    while True:
+        port = secrets.choice(PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @dataclass

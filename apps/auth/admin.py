@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import Any, cast
 
 from allauth.account.decorators import secure_admin_login
+from allauth.idp.oidc import admin as allauths
+from allauth.idp.oidc.models import Client
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from apps.auth import service
+from apps.auth import openid, service
 from apps.auth.models import Job, OutboxEvent, User, new_epoch
 from seam.admin import RowAdmin
 
@@ -22,6 +26,7 @@ from seam.admin import RowAdmin
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.unregister(Group)  # what people may do is their role
 admin.site.register([OutboxEvent, Job], RowAdmin)
+admin.site.unregister([allauths.Client, allauths.Token])  # they offer what the site does not
 
 
 class AddPersonForm(AdminUserCreationForm):
@@ -91,3 +96,38 @@ class PersonAdmin(UserAdmin):
             "%d person was signed out everywhere.", "%d people were signed out everywhere.", len(queryset)
         )
         self.message_user(request, done % len(queryset), messages.SUCCESS)
+
+
+class AppForm(forms.ModelForm):
+    class Meta:
+        model = Client
+        fields = ("name", "type", "redirect_uris")
+
+    def clean_redirect_uris(self) -> str:
+        addresses = self.cleaned_data["redirect_uris"].split()
+        if not addresses:
+            raise ValidationError(_("Say where people are sent back to, one address to a line."))
+        try:
+            for address in addresses:
+                openid.check_redirect(address)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        return "\n".join(addresses)
+
+
+@admin.register(Client)
+class AppAdmin(admin.ModelAdmin):
+    """Apps that sign people in by OpenID Connect; the secret is shown once, when one is made."""
+
+    form = AppForm
+    list_display = ("name", "id", "type", "created_at")
+    search_fields = ("name", "id")
+    ordering = ("name", "id")
+    readonly_fields = ("id", "created_at")
+
+    def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
+        secret = "" if change else openid.complete(obj)
+        super().save_model(request, obj, form, change)
+        if secret:
+            sentence = _("The secret of the app, which is not shown again: %s")
+            self.message_user(request, sentence % secret, level=messages.WARNING)

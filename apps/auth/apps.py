@@ -1,6 +1,7 @@
 """Name and label of the context."""
 
 from importlib import import_module
+from typing import Any
 
 from allauth.core.internal import ratelimit
 from django.apps import AppConfig
@@ -17,4 +18,7 @@ class AuthConfig(AppConfig):
     def ready(self) -> None:
         # allauth counts attempts in the default cache, which may be Redis and away; ours are rows.
         ratelimit.cache = ConnectionProxy(caches, "limits")
+        # So are the codes that its provider gives to apps: without Redis each process would know its own only.
+        codes: Any = import_module("allauth.idp.oidc.internal.oauthlib.authorization_codes")
+        codes.cache = ratelimit.cache
         import_module("apps.auth.devices")  # which listens for sign-ins

@@ -53,6 +53,9 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+# Where tokens are shown that another app was given; allauth's provider reads them.
+OF_OTHER_APPS = "/identity/"
+
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 ANONYMOUS = Principal()
@@ -108,7 +111,7 @@ class PrincipalMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
-            token = bearer.token_of(request)
+            token = bearer.token_of(request) if not request.path_info.startswith(OF_OTHER_APPS) else None
             principal = _by_bearer(request, token) if token else None
         except bearer.Refused as reason:
             return bearer.refusal(request, reason)

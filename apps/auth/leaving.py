@@ -13,7 +13,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
-from apps.auth import service
+from apps.auth import openid, service
 from apps.auth.contract import Role
 from apps.auth.models import ApiToken, Session, User
 from apps.catalog.contract import Catalog
@@ -50,6 +50,7 @@ def data_of(person_id: UUID) -> dict[str, Any]:
         "api_tokens": _rows(
             ApiToken.objects.filter(user=person), "name", "scopes", "created_at", "expires_at", "used_at"
         ),
+        "apps": openid.apps_of(person_id),
         "pictures": _pictures(person_id),
         "favourites": _favourites(person_id),
     }

@@ -56,7 +56,7 @@ def published() -> list[SigningKey]:
 
 def issue(principal: Principal, *, session: str) -> str:
     """A token that says for TOKEN_SECONDS who is calling; `session` is the digest of the session it is given to."""
-    key, private = _signer()
+    key, private = signer()
     now = int(time.time())
     claims = {
         "iss": settings.SITE_URL,
@@ -109,7 +109,7 @@ def opened(key: SigningKey) -> RSAPrivateKey | None:
         return None
 
 
-def _signer() -> tuple[SigningKey, RSAPrivateKey]:
+def signer() -> tuple[SigningKey, RSAPrivateKey]:
     """The newest key that signs already and can be opened."""
     for key in SigningKey.objects.valid().filter(not_before__lte=timezone.now()):
         if private := opened(key):
@@ -125,7 +125,7 @@ def _without_signer() -> tuple[SigningKey, RSAPrivateKey]:
         _add(newest.number + 1, not_before=now, others_until=until)
     else:
         _first()
-    return _signer()
+    return signer()
 
 
 def _first() -> SigningKey:

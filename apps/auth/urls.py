@@ -1,12 +1,15 @@
 """Pages and API of the context."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from allauth import urls as allauth_urls
+from allauth.idp import urls as idp_urls
+from allauth.idp.oidc import urls as oidc_urls
+from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.cache import never_cache
 
-from apps.auth import api, views
+from apps.auth import api, openid, views
 
 
 def kept_by_no_cache(patterns: Sequence[URLPattern | URLResolver]) -> None:
@@ -18,13 +21,26 @@ def kept_by_no_cache(patterns: Sequence[URLPattern | URLResolver]) -> None:
             pattern.callback = never_cache(pattern.callback)
 
 
+def replace(
+    patterns: Sequence[URLPattern | URLResolver], ours: Mapping[str, Callable[..., HttpResponse]]
+) -> None:
+    """Those of allauth's provider that we answer in another way."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            replace(pattern.url_patterns, ours)
+        else:
+            pattern.callback = ours.get(pattern.name or "", pattern.callback)
+
+
 kept_by_no_cache(allauth_urls.urlpatterns)
+replace(oidc_urls.urlpatterns, openid.OURS)
 
 own = (
     [
         path("", views.account, name="account"),
         path("sessions/", views.sessions_page, name="sessions"),
         path("tokens/", views.tokens_page, name="tokens"),
+        path("apps/", views.apps_page, name="apps"),
         path("data/", views.data, name="data"),
         path("data/download", views.download, name="download"),
         path("delete/", views.delete, name="delete"),
@@ -36,4 +52,5 @@ urlpatterns = [
     path(".well-known/jwks.json", api.jwks),
     path("accounts/", include(own)),
     path("accounts/", include(allauth_urls)),
+    path("", include(idp_urls)),
 ]

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from apps.auth import devices, leaving, sessions, tokens
+from apps.auth import devices, leaving, openid, sessions, tokens
 from apps.auth.forms import ProfileForm, TokenForm
 
 
@@ -72,6 +72,19 @@ def tokens_page(request: HttpRequest) -> HttpResponse:
             form.add_error(None, _("You have %d tokens already. Revoke one first.") % tokens.MOST)
     context = {"form": form, "made": made, "tokens": tokens.list_tokens(person), "now": timezone.now()}
     return render(request, "auth/tokens.html", context)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def apps_page(request: HttpRequest) -> HttpResponse:
+    """The apps that know who you are; `forget` names one that shall no longer."""
+    person = request.principal.id  # type: ignore[attr-defined]
+    if "forget" in request.POST:
+        if openid.forget_app(person_id=person, client_id=request.POST["forget"]):
+            messages.success(request, _("The app can no longer ask about you."))
+        return redirect("auth:apps")
+    return render(request, "auth/apps.html", {"apps": openid.apps_of(person)})
 
 
 @never_cache

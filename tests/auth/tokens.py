@@ -43,7 +43,7 @@ def bearer(token: str) -> dict[str, str]:
 
 def key() -> tuple[str, RSAPrivateKey]:
     """The `kid` and private key that auth signs with."""
-    row, private = signing._signer()
+    row, private = signing.signer()
     return row.kid, private
 
 
