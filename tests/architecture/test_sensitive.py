@@ -62,7 +62,7 @@ def dataclasses_of(contract: Contract) -> set[type]:
 @pytest.mark.parametrize("served", list(registry), ids=lambda served: str(served.name))
 def test_contracts_mark_what_is_named_like_a_secret(served: Served) -> None:
     found = told(served.contract)
-    assert len(found) > 5
+    assert found
     assert unmarked(found) == [], REMEDY
 
 

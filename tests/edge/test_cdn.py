@@ -100,6 +100,7 @@ def test_the_policy_follows_and_so_does_what_is_kept_for_offline() -> None:
     assert '<use href="/static/web/icons.svg#heart"/>' in told["icon"]
 
 
+@pytest.mark.browser
 @pytest.mark.slow
 def test_a_browser_shows_a_page_whose_files_are_elsewhere(page: Page) -> None:
     """The site is at localhost, its files at 127.0.0.1: another site for browsers."""
