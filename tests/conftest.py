@@ -35,15 +35,24 @@ SERVER_FIXTURES = {"mariadb", "redis_server", "s3_server", "site"}
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what touches the databases, so that bin/test can run just that a second time on MariaDB, and what starts a
-    server, so that the inner loop goes without. What compares sites goes to each before anything has changed it, and
-    what takes long goes first, so that no process is left with it at the end."""
+    server, so that the inner loop goes without. What shares something that its module starts stays in one process.
+    What compares sites goes to each before anything has changed it, and what takes long goes first, so that no process
+    is left with it at the end."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or DATA_FIXTURES & fixtures:
-            item.add_marker("data")
+            if not item.get_closest_marker("once"):
+                item.add_marker("data")
+        if shares_with_its_module(item) and not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
         if SERVER_FIXTURES & fixtures or ("storage", "s3") in parameters(item):
             item.add_marker("slow")
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("untouched", "slow")])
+
+
+def shares_with_its_module(item: pytest.Item) -> bool:
+    info = getattr(item, "_fixtureinfo", None)
+    return bool(info) and any(each[-1].scope == "module" for each in info.name2fixturedefs.values() if each)
 
 
 def parameters(item: pytest.Item) -> set[tuple[str, str]]:

@@ -243,6 +243,7 @@ def test_nonsense_on_the_command_line_is_refused() -> None:
         call_command("seed_demo", prints=0)
 
 
+@pytest.mark.once
 def test_killed_for_real_it_completes(tmp_path: Path) -> None:
     """SIGKILL to the process itself, on files: once while people are made, once in the middle of the pictures."""
     with servers.site() as site:

@@ -28,14 +28,18 @@ OPEN = [
     "/accounts/signup/",
     "/accounts/password/reset/",
     "/offline",
+    "/api/reference",
 ]
 OWN = [
     "/editor/new",
+    "/editor/attributes",
+    "/editor/export",
     "/favourites/",
     "/accounts/",
     "/accounts/email/",
     "/accounts/password/change/",
     "/accounts/sessions/",
+    "/accounts/apps/",
     "/accounts/data/",
     "/accounts/2fa/",
     "/accounts/logout/",
@@ -70,6 +74,7 @@ def own_pages(visitor: Visitor) -> Iterator[str]:
         "/pictures/": ".card a",
         "/editor/": "td a",
         "/editor/categories": "a.tree__title",
+        "/editor/attributes": "td a, th a",
     }.items():
         visitor.go(listing)
         yield listing

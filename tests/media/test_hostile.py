@@ -17,7 +17,7 @@ from functions.media_renditions import handler, render
 from tests.media import hostile
 from tests.people import sign_in
 
-pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.slow]
+pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.slow, pytest.mark.once]
 
 MEGABYTE = 1024**2
 # Behind the script itself: what the kernel says was the most memory this process ever had.
