@@ -40,9 +40,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     is left with it at the end."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if item.get_closest_marker("django_db") or DATA_FIXTURES & fixtures:
-            if not item.get_closest_marker("once"):
-                item.add_marker("data")
+        touches = item.get_closest_marker("django_db") or DATA_FIXTURES & fixtures
+        if touches and not item.get_closest_marker("once"):
+            item.add_marker("data")
         if shares_with_its_module(item) and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.location[0]))
         if SERVER_FIXTURES & fixtures or ("storage", "s3") in parameters(item):
