@@ -7,11 +7,14 @@ import re
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from django.core.cache import cache, caches
 from django.test import Client
 
 from apps.auth.models import Session
+from monolith.cache import redis_cache
 from tests.auth.mails import outbox
 from tests.people import PASSWORD, sign_in
+from tests.servers import free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +62,39 @@ def test_with_an_app_the_password_is_half_the_way(secret, alice):
     assert other.get("/accounts/").status_code == 302
     other.post("/accounts/2fa/authenticate/", {"code": code_of(secret)})
     assert other.get("/accounts/").status_code == 200
+
+
+def test_a_code_is_good_once_in_every_process(secret, alice):
+    """What was used is a row; a process without Redis has a cache of its own."""
+    code = code_of(secret)
+    for lets_in in (True, False):
+        cache.clear()
+        other = Client()
+        sign_in_by_form(other, alice)
+        other.post("/accounts/2fa/authenticate/", {"code": code})
+        assert (other.get("/accounts/").status_code == 200) is lets_in
+
+
+@pytest.fixture
+def redis_is_away(settings):
+    away = redis_cache(f"redis://127.0.0.1:{free_port()}/0", prefix="site")
+    settings.CACHES = settings.CACHES | {"default": away}
+    assert caches["default"].add("anything", 1) is None
+
+
+def test_while_redis_is_away_the_second_step_lets_in_and_can_not_be_guessed(secret, alice, redis_is_away):
+    other = Client()
+    sign_in_by_form(other, alice)
+    other.post("/accounts/2fa/authenticate/", {"code": code_of(secret)})
+    assert other.get("/accounts/").status_code == 200
+    guessing = Client()
+    sign_in_by_form(guessing, alice)
+    for _ in range(5):
+        told = guessing.post("/accounts/2fa/authenticate/", {"code": "000000"}).content.decode()
+        assert "Incorrect code" in told
+    code = Authenticator.objects.get(type="recovery_codes").wrap().get_unused_codes()[0]
+    assert "Too many" in guessing.post("/accounts/2fa/authenticate/", {"code": code}).content.decode()
+    assert guessing.get("/accounts/").status_code == 302
 
 
 def test_the_owner_is_told_when_it_is_switched_on_and_off(hers, secret):
