@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Literal
@@ -33,6 +34,8 @@ SCOPES = {
 }
 # What is offered of all that allauth could.
 GRANTS = ["authorization_code", "refresh_token"]
+# It stands in a header: nobody's name before an @, and no other directive after a semicolon.
+HOST = re.compile(r"[A-Za-z0-9_.-]*(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?")
 LIMIT = {"app": "allauth.idp.oidc", "action": "token", "limit_get": True}
 
 View = Callable[..., HttpResponse]
@@ -178,6 +181,7 @@ def check_redirect(address: str) -> None:
         not is_safe
         or (not is_app and not parts.hostname)
         or parts.fragment
+        or not HOST.fullmatch(parts.netloc)
         or "*" in address
         or " " in address
     ):

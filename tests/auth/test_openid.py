@@ -258,6 +258,8 @@ def test_codes_are_known_to_every_process(other: Other) -> None:
         "https://",
         "https://*.example/",
         "https://a.example/#x",
+        "https://a.example;script-src/x",
+        "https://a.example@b.example/x",
         "app:/x",
         "",
     ],
