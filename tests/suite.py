@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.servers import ROOT, temporary_folder
+from tests.servers import ROOT, free_port, temporary_folder
 
 NO_TESTS_COLLECTED = 5
 PYTHON = sys.executable
@@ -21,6 +21,7 @@ BIN = Path(PYTHON).parent
 # Each is one question; a check that fails counts as one failed test.
 CHECKS = {
     "translations": [PYTHON, "manage.py", "compile_translations"],
+    "static files": [PYTHON, "manage.py", "prepare"],
     "types": [f"{BIN}/mypy"],
     "lint": [f"{BIN}/ruff", "check", "--quiet", "--output-format=concise"],
     "format": [f"{BIN}/ruff", "format", "--check", "--quiet", "--diff"],
@@ -73,6 +74,7 @@ WHOLE = [
 def check(name: str, env: dict[str, str]) -> tuple[Tally, str]:
     """How it went, and the line that says so; what is wrong is printed."""
     began = time.monotonic()
+    env = env | {"PORT": str(free_port())}
     done = subprocess.run(CHECKS[name], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     line = f"{name:<28}{'failed' if done.returncode else 'ok':<40}{time.monotonic() - began:6.1f} s"
     print((done.stdout + done.stderr if done.returncode else "") + line, flush=True)
@@ -127,8 +129,10 @@ def main() -> int:
     lines, total = [], Tally()
     with temporary_folder("suite") as folder:
         env["DATA_DIR"] = str(folder / "data")
-        # Asked for particular tests, nobody wants to hear of the whole house; but pages need their translations.
-        names = ["translations"] if names_tests(arguments) else list(CHECKS)
+        # Asked for particular tests, nobody wants to hear of the whole house; but pages need translations and scripts.
+        names = ["translations", "static files"] if names_tests(arguments) else list(CHECKS)
+        if options.fast:
+            names.remove("static files")
         with ThreadPoolExecutor(max_workers=2) as pool:
             for tally, line in pool.map(check, names, [env] * len(names)):
                 lines.append(line)
