@@ -141,21 +141,9 @@ def taken_back(owner: Visitor, stranger: Visitor, name: str, title: str) -> None
     eventually(lambda: stranger.page.reload() and not shown.count(), RENDERED / 1000, pause=1)
 
 
+@with_and_without_javascript
 def test_from_nobody_to_an_item_that_strangers_find(
-    window: Window, place: Place, signed_in: Callable[[str], StorageState]
-) -> None:
-    from_nobody_to_an_item(window, place, signed_in, javascript=True)
-
-
-@pytest.mark.topologies("embedded", "split")
-def test_from_nobody_to_an_item_without_javascript(
-    window: Window, place: Place, signed_in: Callable[[str], StorageState]
-) -> None:
-    from_nobody_to_an_item(window, place, signed_in, javascript=False)
-
-
-def from_nobody_to_an_item(
-    window: Window, place: Place, signed_in: Callable[[str], StorageState], *, javascript: bool
+    window: Window, place: Place, signed_in: Callable[[str], StorageState], javascript: bool
 ) -> None:
     name = f"journey-{uuid4().hex[:8]}"
     email, title = f"{name}@example.com", f"Print of the {name}"
