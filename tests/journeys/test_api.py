@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from tests.journeys.conftest import EDITOR
-from tests.journeys.place import Place, eventually
+from tests.journeys.place import Place, eventually, is_idle
 from tests.journeys.test_making import RENDERED, picture
 
 # It needs no browser, but the same places that the other journeys go to.
@@ -67,8 +67,11 @@ def ask(place: Place) -> Callable[..., Answer]:
     return asked
 
 
-def upload(ask: Callable[..., Answer], name: str) -> dict[str, Any]:
-    """A picture of somebody's own, once its renditions are made."""
+def upload(place: Place, ask: Callable[..., Answer], name: str) -> dict[str, Any]:
+    """A picture of somebody's own, once its renditions are made and the catalogue has heard of it.
+
+    Until it has, an item that is about to show the picture is changed by the news: its version moves on.
+    """
     file, edge = picture(name), uuid4().hex
     head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{file["name"]}"\r\n'
     body = f"{head}Content-Type: image/png\r\n\r\n".encode() + file["buffer"] + f"\r\n--{edge}--\r\n".encode()
@@ -76,12 +79,13 @@ def upload(ask: Callable[..., Answer], name: str) -> dict[str, Any]:
     assert made.status == 201, made.text
     url = made.json["url"]
     eventually(lambda: ask("GET", url).json["status"] == "ready", RENDERED / 1000, pause=0.5)
+    eventually(lambda: is_idle(place), RENDERED / 1000, pause=0.5)
     return ask("GET", url).json
 
 
 def test_a_program_makes_changes_and_finds_things(place: Place, ask: Callable[..., Answer]) -> None:
     name = f"programmed-{uuid4().hex[:8]}"
-    asset = upload(ask, name)
+    asset = upload(place, ask, name)
     draft = {"title": name, "price": "12.50", "currency": "EUR", "pictures": [asset["id"]]}
     first, again = (ask("POST", ITEMS, draft, Idempotency_Key=name) for _ in range(2))
     assert (first.status, again.status, again.json) == (201, 201, first.json)
