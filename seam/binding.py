@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
-from seam.contract import Contract, InvalidContract, Method, sensitive_in
+from seam.contract import Contract, InvalidContract, Method, sensitive_in, sensitive_paths
 from seam.db import TransactionMisuse, open_transaction
 from seam.sensitive import handling
 
@@ -79,7 +79,7 @@ def refuse_inside_transaction(context: str) -> None:
 
 
 def _discreet(method: Method, function: Callable[..., Any]) -> Callable[..., Any]:
-    if not any(field.is_sensitive for field in method.parameters):
+    if not any(sensitive_paths(method.parameters, method.name)):
         return function
 
     def call(**arguments: Any) -> Any:

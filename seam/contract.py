@@ -148,19 +148,22 @@ def _event(context: str, cls: type) -> str:
             f"{context!r} declares the event {name!r}, which only {context_of(name)!r} may say."
         )
     check_type(cls, name)
-    for path in _sensitive_paths(cls, name, set()):
+    for path in sensitive_paths(fields_of(cls), name):
         raise InvalidContract(f"{path} is sensitive, and an event is told to whoever wants to hear it.")
     return name
 
 
-def _sensitive_paths(cls: type, where: str, seen: set[type]) -> Iterator[str]:
-    seen.add(cls)
-    for field in fields_of(cls):
-        inner = inner_of(field.hint)
+def sensitive_paths(
+    fields: Iterable[Field], where: str, seen: frozenset[type] = frozenset()
+) -> Iterator[str]:
+    """Where among these fields, and the dataclasses among them, something is marked as sensitive."""
+    for field in fields:
+        inner, path = inner_of(field.hint), f"{where}.{field.name}"
         if field.is_sensitive:
-            yield f"{where}.{field.name}"
+            yield path
         elif dataclasses.is_dataclass(inner) and inner not in seen:
-            yield from _sensitive_paths(typing.cast(type, inner), f"{where}.{field.name}", seen)
+            kind = typing.cast(type, inner)
+            yield from sensitive_paths(fields_of(kind), path, seen | {kind})
 
 
 def _methods(protocol: type) -> Iterator[Method]:

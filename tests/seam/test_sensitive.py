@@ -105,3 +105,26 @@ def test_within_one_process_too(till: Contract, caplog: pytest.LogCaptureFixture
     local(till, keeper(logs)).pay(code=SECRET)
     assert "odd: " in caplog.text
     assert SECRET not in caplog.text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Purse:
+    cards: list[Card]
+
+
+class Counter(Protocol):
+    def take(self, *, purse: Purse) -> None: ...
+
+
+def test_however_deep_it_stands(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.handler.setFormatter(Formatter())
+
+    def take(*, purse: Purse) -> None:
+        logging.getLogger("till").warning("odd: %s", purse.cards[0].number)
+
+    service = ModuleType("counter")
+    service.take = take  # type: ignore[attr-defined]
+    counter = local(read_contract("counter", module(Counter)), service)
+    counter.take(purse=Purse(cards=[Card(owner="Ana", number=SECRET)]))
+    assert "odd: " in caplog.text
+    assert SECRET not in caplog.text
