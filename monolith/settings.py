@@ -172,7 +172,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     *_with("media", "apps.media.delivery.deliver_pictures"),
     "apps.auth.client.PrincipalMiddleware",
-    *_with("auth", "django.contrib.sessions.middleware.SessionMiddleware"),
+    *_with("auth", "apps.auth.evenly.EvenTime", "django.contrib.sessions.middleware.SessionMiddleware"),
     "django.middleware.locale.LocaleMiddleware",
     "monolith.web.middleware.bare_errors",
     "django.middleware.common.CommonMiddleware",

@@ -72,6 +72,12 @@ def language_of_the_site() -> Iterator[None]:
     translation.deactivate()
 
 
+@pytest.fixture(autouse=True)
+def no_even_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forms of accounts answer as soon as they can; tests/auth/test_enumeration.py tests that they don't."""
+    monkeypatch.setattr("apps.auth.evenly.STEP", 1e-6)
+
+
 @pytest.fixture(scope="session")
 def mariadb() -> Iterator[servers.MariaDB]:
     """A MariaDB of this test session's own, without databases."""

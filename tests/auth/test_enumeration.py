@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from apps.auth import evenly
 from apps.auth.models import Attempt
 from monolith.cache import redis_cache
 from seam.db import open_transaction
@@ -83,6 +84,50 @@ def test_signing_up_with_an_address_that_has_an_account(work):
     assert (told.to, confirm.to) == (["bob@example.com"], [UNKNOWN])
     assert "/confirm-email/" not in told.body
     assert "/confirm-email/" in confirm.body
+
+
+class Clock:
+    """In place of `time`: each look at it takes `work`, and sleeping takes no time."""
+
+    def __init__(self, work):
+        self.now, self.work = 1000.0, work
+
+    def monotonic(self):
+        self.now += self.work
+        return self.now
+
+    def sleep(self, seconds):
+        assert seconds >= 0
+        self.now += seconds
+
+
+def seconds_of(monkeypatch, path, fields, *, work):
+    """How long an answer takes whose making takes `work`."""
+    clock = Clock(work)
+    monkeypatch.setattr(evenly, "time", clock)
+    began = clock.now + work
+    Client().post(path, fields)
+    return clock.now - began
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/accounts/login/", {"login": UNKNOWN, "password": "x"}),
+        ("/accounts/signup/", {"email": UNKNOWN, "password1": PASSWORD}),
+        ("/accounts/password/reset/", {"email": UNKNOWN}),
+    ],
+)
+def test_an_answer_does_not_tell_by_how_long_it_took(path, fields, monkeypatch):
+    monkeypatch.setattr(evenly, "STEP", 0.5)
+    took = [seconds_of(monkeypatch, path, fields, work=work) for work in (0.2, 0.3, 0.6)]
+    assert took == pytest.approx([0.5, 0.5, 1.0])
+
+
+def test_who_signs_in_does_not_wait(bob, monkeypatch):
+    monkeypatch.setattr(evenly, "STEP", 0.5)
+    fields = {"login": bob.email, "password": PASSWORD}
+    assert seconds_of(monkeypatch, "/accounts/login/", fields, work=0.2) == 0
 
 
 def test_two_who_sign_up_with_one_address_at_once(monkeypatch):
