@@ -63,6 +63,7 @@ def test_the_password_of_a_broker_that_is_refused_is_not_told(monkeypatch: pytes
     assert "verysecret" not in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "amqp://127.0.0.1:1"])
 def test_a_message_comes_back_later_than_any_job_ends(url: str) -> None:
     """Told by a process with that broker, for Celery's settings are made when it is imported."""

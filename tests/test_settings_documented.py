@@ -82,6 +82,7 @@ def read_by_settings(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return asked
 
 
+@pytest.mark.slow
 def test_every_variable_is_documented_and_every_documented_one_is_read(read_by_settings: set[str]) -> None:
     read = {
         name for name in read_by_settings | read_directly() | read_by_scripts() if name.isupper()
@@ -98,6 +99,7 @@ def test_the_collector_sees_each_way_of_asking() -> None:
     assert SCRIPT_VARIABLE.findall('"${GO:-}" "${HI:?no}" "$IN"') == ["GO", "HI"]
 
 
+@pytest.mark.slow
 def test_only_settings_and_topology_read_the_environment() -> None:
     """Besides these: what is deployed alone (functions), and the container's health check, which loads no settings."""
     allowed = {"monolith/settings.py", "monolith/topology.py", "monolith/functions.py", "bin/healthy"}

@@ -143,6 +143,7 @@ def test_a_folder_that_is_a_file_is_explained(prepared, tmp_path) -> None:
     assert "MEDIA_ROOT" in said
 
 
+@pytest.mark.slow
 def test_a_wrong_url_ends_each_command_with_a_sentence(tmp_path) -> None:
     env = os.environ | {
         "STORAGE_URL_FILE": str(tmp_path / "url"),

@@ -263,6 +263,7 @@ jwk = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @examples(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     document=st.binary() | st.lists(jwk | st.text()).map(lambda found: json.dumps({"keys": found}).encode())

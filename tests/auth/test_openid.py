@@ -28,7 +28,7 @@ from monolith.prefixes import owner_of
 from tests import servers
 from tests.people import PASSWORD
 
-pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases="__all__", transaction=True)]
 
 REDIRECT = "https://app.example/signed-in"
 AUTHORIZE, TOKEN, USERINFO = "/identity/o/authorize", "/identity/o/api/token", "/identity/o/api/userinfo"

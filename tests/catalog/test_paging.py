@@ -87,6 +87,7 @@ def test_every_item_once_in_every_order_forward_and_back(data, size):
         assert walk(order, size, back=True) == right
 
 
+@pytest.mark.slow
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), order=st.sampled_from(paging.ORDERS), size=st.integers(1, 4))
 def test_what_stays_is_seen_exactly_once_though_others_come_and_go(data, order, size):

@@ -69,6 +69,7 @@ def test_each_service_knows_where_the_others_are_and_its_own_databases_only(name
     assert set(gateway["depends_on"]) == set(SERVICES[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SERVICES)
 def test_whatever_runs_is_locked_down_and_comes_back(name: str) -> None:
     for service in map(whole, read(name).values()):

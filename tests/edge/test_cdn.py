@@ -82,6 +82,7 @@ def test_the_host_of_a_file_is_nobodys_business() -> None:
     assert missing.headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.slow
 def test_the_policy_follows_and_so_does_what_is_kept_for_offline() -> None:
     env = os.environ | {"CDN_URL": CDN, "SITE_URL": "https://shop.example", "ENV_FILE": os.devnull}
     env["DJANGO_SETTINGS_MODULE"] = "tests.settings"

@@ -132,6 +132,7 @@ def test_a_picture_that_got_stuck_can_be_started_again(upload, work):
     assert service.get_own(owner_id=ALICE, asset_id=asset.pk).is_ready
 
 
+@pytest.mark.slow
 def test_the_job_done_twice_is_done_once(upload, work, files):
     """Its worker was killed after the files were written and before the row was marked."""
     upload(ALICE)
@@ -347,6 +348,7 @@ def test_somebody_elses_picture_is_not_there(upload):
     assert service.get_asset(asset_id=asset.pk).title == "p"
 
 
+@pytest.mark.slow
 def test_when_somebody_leaves_their_pictures_go(upload, work, settle, files):
     for seed in range(3):
         upload(ALICE, picture(seed=seed))

@@ -107,6 +107,7 @@ def test_for_another_context(settings, files):
     assert files() == []
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(databases="__all__", transaction=True)
 def test_many_uploads_at_once_stay_within_it(upload, settings):
     pictures = [picture(40, 30, seed=seed) for seed in range(8)]

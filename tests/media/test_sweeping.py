@@ -39,6 +39,7 @@ def leave():
         storage.save(inner, File(io.BytesIO(b"left behind")))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("storage")
 def test_what_nobody_names_goes_and_all_else_stays(upload, work, files, capsys):
     upload(ALICE, picture(800, 600))
@@ -115,6 +116,7 @@ def test_another_sites_files_are_not_swept_away(monkeypatch, upload, files, caps
     assert len(files()) == 1
 
 
+@pytest.mark.slow
 def test_once_on_each_day_on_which_a_picture_comes(upload, work):
     for seed in range(2):
         upload(ALICE, picture(seed=seed))

@@ -82,6 +82,7 @@ def test_nothing_chosen(as_alice):
     assert "No picture was sent." in answer.content.decode()
 
 
+@pytest.mark.slow
 def test_more_files_than_at_once(as_alice, alice):
     files = [file(picture(40, 30, seed=n), f"{n}.png") for n in range(FILES_AT_ONCE + 2)]
     answer = as_alice.post("/pictures/upload", {"file": files})

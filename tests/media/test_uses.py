@@ -90,6 +90,7 @@ def test_while_the_catalogue_is_away_it_says_so_and_deletes_all_the_same(page, c
     assert client.get(f"/pictures/{asset.pk}").status_code == 404
 
 
+@pytest.mark.slow
 def test_the_catalogue_hears_of_it(client, alice, upload, work, settle):
     from apps.catalog import service
     from apps.catalog.drafts import Draft

@@ -70,6 +70,7 @@ def writer(folders, tmp_path_factory):
         process.stdout.close()
 
 
+@pytest.mark.slow
 def test_two_write_the_same_name_and_a_third_never_reads_half_a_file(writer):
     """And no mixture: each time all of it is one writer's."""
     writers = [writer("a", times=100), writer("b", times=100)]
@@ -91,6 +92,7 @@ def test_two_write_the_same_name_and_a_third_never_reads_half_a_file(writer):
     assert seen == {b"a", b"b"}
 
 
+@pytest.mark.slow
 def test_a_writer_killed_in_the_middle_leaves_nothing_one_sees_and_its_leftover_is_swept(writer, folders):
     originals().save("ab/one", File(io.BytesIO(b"before")))
     process = writer("x", "slowly")

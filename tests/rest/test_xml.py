@@ -45,6 +45,7 @@ def same(one: object, other: object) -> bool:
     return json.dumps(one) == json.dumps(other)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(VALUES)
 def test_what_is_written_is_read_as_it_was(value: object) -> None:

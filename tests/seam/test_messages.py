@@ -27,11 +27,13 @@ THING = MESSAGES.event["sample.thing_made.v1"]
 TREE = MESSAGES.event["sample.tree_grown.v1"]
 
 
+@pytest.mark.slow
 @given(thing=values.things)
 def test_bytes_hold_every_value_exactly(thing: Thing) -> None:
     assert THING.decode(THING.encode({"thing": thing})) == {"thing": thing}
 
 
+@pytest.mark.slow
 @given(thing=values.things)
 def test_json_holds_every_value_exactly(thing: Thing) -> None:
     data = json.loads(json.dumps(THING.to_json({"thing": thing}), allow_nan=False))

@@ -106,6 +106,7 @@ def thing_as_json(messages: Messages) -> dict[str, Any]:
     return codec.to_json({"thing": THING})["thing"]  # type: ignore[no-any-return]
 
 
+@pytest.mark.slow
 @VERSIONS
 def test_a_client_of_any_version_is_understood_and_understands(
     version: Callable[[str], str], ask: Run, declared: Contract, messages: Messages

@@ -27,6 +27,7 @@ def test_a_file_that_is_missing_is_not_remembered_as_there(files):
         files.url("b.css")
 
 
+@pytest.mark.slow
 @override_settings(DEBUG=True)
 def test_while_one_works_on_it_addresses_are_plain(files):
     assert files.url("a.css") == "/static/a.css"

@@ -92,6 +92,7 @@ def test_what_a_csv_writer_writes_is_read_back(rows: list[dict], delimiter: str,
     assert refused(outcomes) == []
 
 
+@pytest.mark.slow
 @given(rows=JSON_ROWS, indent=st.none() | st.integers(0, 3), ascii_only=st.booleans())
 def test_what_a_json_writer_writes_is_read_back(
     rows: list[dict], indent: int | None, ascii_only: bool
@@ -103,6 +104,7 @@ def test_what_a_json_writer_writes_is_read_back(
         assert taken(read(lines.encode(), format="jsonl")) == rows
 
 
+@pytest.mark.slow
 @given(rows=JSON_ROWS.filter(bool), cut=st.integers(0, 200), kind=st.sampled_from(["json", "jsonl"]))
 def test_one_spoilt_record_costs_one_record(rows: list[dict], cut: int, kind: str) -> None:
     at = cut % len(rows)

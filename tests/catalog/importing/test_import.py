@@ -347,6 +347,7 @@ def test_real_records(run: Run) -> None:
     assert "15 unchanged" in run((Path(__file__).parent / "tate.jsonl").read_bytes(), path.read_text()).output
 
 
+@pytest.mark.slow
 @searched
 def test_the_planner_knows_what_was_imported(run: Run) -> None:
     """A plan made for empty tables went through all values of all attributes to show one page."""
