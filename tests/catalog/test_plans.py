@@ -10,6 +10,7 @@ import uuid
 from contextlib import AbstractContextManager
 
 import pytest
+from django.core.management import call_command
 from django.db import connections
 
 from apps.catalog import categories, favourites, held, paging, service
@@ -21,35 +22,48 @@ from seam import atomic
 from tests import plans
 from tests.plans import Statement
 
-pytestmark = [
-    pytest.mark.django_db(databases="__all__", transaction=True),
-    plans.on_mariadb,
-]
+pytestmark = [pytest.mark.django_db(databases="__all__"), plans.on_mariadb]
+# ANALYZE TABLE commits, so what such a test wrote can't be rolled back.
+analyzing = pytest.mark.django_db(databases="__all__", transaction=True)
 
 ITEMS = 3000
 
 
-@pytest.fixture
-def many(category):
+def fill() -> None:
     """3,000 items; one title and one price for all, so every order is one long tie; some rarer words."""
-    whole, half = category("Whole"), category("Whole", "Half")
+    with atomic("catalog"):
+        paths = [("Whole",), ("Whole", "Half")]
+        found = service.ensure_categories(paths)
+    whole, half = (found[path].pk for path in paths)
     for start in range(0, ITEMS, 1000):
         drafts = [
             Draft(
                 title="The same",
                 description=f"common {'half ' if n % 2 else ''}{'rare' if n % 100 == 0 else ''} word{n}",
-                categories=[half.pk if n % 2 else whole.pk],
+                categories=[half if n % 2 else whole],
                 facts=[Fact(name="Artist", value=f"Painter {n % 40}"), Fact(name="Number", value=f"No. {n}")],
             )
             for n in range(start, start + 1000)
         ]
         with atomic("catalog"):
             service.create_items([Item(is_published=True) for _draft in drafts], drafts)
-    with connections["catalog"].cursor() as cursor:
-        cursor.execute(
-            "ANALYZE TABLE catalog_item, catalog_listingentry, catalog_searchdocument, catalog_listing"
-        )
-        cursor.fetchall()
+    plans.analyze(
+        "catalog", "catalog_item", "catalog_listingentry", "catalog_searchdocument", "catalog_listing"
+    )
+
+
+@pytest.fixture(scope="module")
+def many(django_db_setup, django_db_blocker):
+    """Kept for all tests that roll back what they do."""
+    with django_db_blocker.unblock():
+        fill()
+        yield
+        call_command("flush", database="catalog", interactive=False, verbosity=0)
+
+
+@pytest.fixture
+def many_to_change(transactional_db):
+    fill()
 
 
 def asked() -> AbstractContextManager[list[Statement]]:
@@ -148,7 +162,8 @@ def test_a_search_reads_what_it_shows_and_not_all_it_matches(many, query, most):
     assert rows_read(lambda: search(query, documents=ITEMS)) < most
 
 
-def test_an_address_that_an_item_had_is_found_without_reading_the_others(client, many):
+@analyzing
+def test_an_address_that_an_item_had_is_found_without_reading_the_others(client, many_to_change):
     items = list(Item.objects.order_by("pk"))
     with atomic("catalog"):
         FormerSlug.objects.bulk_create(
@@ -172,7 +187,8 @@ def test_an_item_is_changed_without_reading_the_others(many):
     assert full_scans(statements) == []
 
 
-def test_favourites_moves_and_addresses_of_old_read_only_what_they_show(many, category, item):
+@analyzing
+def test_favourites_moves_and_addresses_of_old_read_only_what_they_show(many_to_change, category, item):
     person, others = uuid.uuid4(), [uuid.uuid4() for _number in range(20)]
     items = list(Item.objects.order_by("pk")[:300])
     for somebody in (person, *others):
