@@ -118,12 +118,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/test", description=__doc__, add_help=False)
     parser.add_argument("--fast", action="store_true")
     options, arguments = parser.parse_known_args()
-    # What stands in the environment or in .env is for running the site; each pass says what it wants.
-    env = {
-        k: v
-        for k, v in os.environ.items()
-        if k not in {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE"}
-    }
+    # What stands in the environment or in .env is for running the site; each pass says what it wants. And of all the
+    # processes that a run starts only the first shall compile what they read.
+    elsewhere = {"DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "PYTHONDONTWRITEBYTECODE"}
+    env = {name: value for name, value in os.environ.items() if name not in elsewhere}
     env["ENV_FILE"] = os.devnull
 
     lines, total = [], Tally()
