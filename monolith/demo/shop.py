@@ -16,7 +16,7 @@ from monolith.demo.palettes import PALETTES
 from monolith.demo.prints import FAMILIES
 from monolith.demo.views import VIEWS
 
-LONG_SIDE = 2000  # pixels
+LONG_SIDE = 2000  # pixels, unless asked for otherwise
 CURRENCY = "EUR"
 
 
@@ -94,11 +94,11 @@ class Shop:
 
 
 @cache
-def read_shop() -> Shop:
+def read_shop(long_side: int = LONG_SIDE) -> Shop:
     data = tomllib.loads(Path(__file__).with_name("shop.toml").read_text(encoding="utf-8"))
     return Shop(
         categories=[Category(path=row["path"], title=_text(row, "title")) for row in data["category"]],
-        prints=[_print(row, data["family"][row["family"]]) for row in data["print"]],
+        prints=[_print(row, data["family"][row["family"]], long_side) for row in data["print"]],
     )
 
 
@@ -106,7 +106,7 @@ def _text(row: dict[str, Any], key: str) -> Text:
     return Text(en=row[key], es=row[f"{key}_es"])
 
 
-def _print(row: dict[str, Any], family: dict[str, Any]) -> Print:
+def _print(row: dict[str, Any], family: dict[str, Any], long_side: int) -> Print:
     return Print(
         slug=row["slug"],
         title=_text(row, "title"),
@@ -120,13 +120,12 @@ def _print(row: dict[str, Any], family: dict[str, Any]) -> Print:
         finished=row["date"],
         cm=(row["cm"][0], row["cm"][1]),
         price=Decimal(row["price"]),
-        pictures=list(_pictures(row, family["alt"])),
+        pictures=list(_pictures(row, family["alt"], long_side)),
     )
 
 
-def _pictures(row: dict[str, Any], alt: str) -> Iterator[Picture]:
-    width, height = row["cm"]
-    size = (round(LONG_SIDE * width / max(row["cm"])), round(LONG_SIDE * height / max(row["cm"])))
+def _pictures(row: dict[str, Any], alt: str, long_side: int) -> Iterator[Picture]:
+    width, height = (round(long_side * length / max(row["cm"])) for length in row["cm"])
     for view in ("", *row.get("views", ())):
         yield Picture(
             name=f"{row['slug']}-{view}" if view else row["slug"],
@@ -135,7 +134,7 @@ def _pictures(row: dict[str, Any], alt: str) -> Iterator[Picture]:
             family=row["family"],
             palette=row["palette"],
             seed=row.get("seed", row["slug"]),
-            size=size,
+            size=(width, height),
             view=view,
         )
 

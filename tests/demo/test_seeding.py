@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from apps.auth.contract import Role
 from apps.auth.models import User
@@ -236,11 +236,13 @@ def test_an_account_that_exists_keeps_its_password_and_role(seed: Callable[..., 
     assert "staff@example.com" not in told
 
 
-def test_nonsense_on_the_command_line_is_refused() -> None:
-    from django.core.management import CommandError
-
-    with pytest.raises(CommandError, match="1 or more"):
-        call_command("seed_demo", prints=0)
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [({"prints": 0}, "1 or more"), ({"pixels": 199}, "200 to 6000"), ({"pixels": 6001}, "200 to 6000")],
+)
+def test_nonsense_on_the_command_line_is_refused(given: dict[str, int], said: str) -> None:
+    with pytest.raises(CommandError, match=said):
+        call_command("seed_demo", **given)
 
 
 @pytest.mark.once
@@ -248,14 +250,14 @@ def test_killed_for_real_it_completes(tmp_path: Path) -> None:
     """SIGKILL to the process itself, on files: once while people are made, once in the middle of the pictures."""
     with servers.site() as site:
         for moment in ("sign in", "now their pictures"):
-            command = [sys.executable, "manage.py", "seed_demo", "--prints", "4"]
+            command = [sys.executable, "manage.py", "seed_demo", "--prints", "4", "--pixels", "700"]
             with subprocess.Popen(
                 command, cwd=servers.ROOT, env=site.env, stdout=subprocess.PIPE, text=True
             ) as process:
                 assert process.stdout is not None
                 assert any(moment in line for line in process.stdout)
                 process.send_signal(signal.SIGKILL)
-        said = site.manage("seed_demo", "--prints", "4").stdout
+        said = site.manage(*command[2:]).stdout
         assert "5 of 5 pictures" in said
         rows = "from apps.catalog.models import *; from apps.media.models import *; from apps.auth.models import User;"
         counts = "print([t.objects.count() for t in (User, Item, ItemPicture, Asset)])"

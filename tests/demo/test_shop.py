@@ -63,13 +63,14 @@ def test_categories_form_a_tree_and_none_is_empty() -> None:
     assert max(path.count("/") for path in paths) == 2
 
 
-def test_every_picture_is_described_and_has_the_shape_of_its_sheet() -> None:
-    for one in SHOP.prints:
+@pytest.mark.parametrize("long_side", [LONG_SIDE, 700])
+def test_every_picture_is_described_and_has_the_shape_of_its_sheet(long_side: int) -> None:
+    for one in read_shop(long_side).prints:
         width, height = one.cm
         assert one.pictures[0].view == ""
         for picture in one.pictures:
             assert len(picture.alt) > 20
-            assert max(picture.size) == LONG_SIDE
+            assert max(picture.size) == long_side
             assert picture.size[0] / picture.size[1] == pytest.approx(width / height, rel=0.01)
 
 

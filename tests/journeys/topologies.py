@@ -14,7 +14,8 @@ from tests.journeys.place import Place, Probe, eventually, is_idle
 from tests.servers import CONTEXTS, Site
 from tests.topologies import split_site
 
-PRINTS = "12"  # enough for several categories, and made in seconds
+# Enough for several categories, and made in seconds.
+DEMO = ("seed_demo", "--prints", "12", "--pixels", "700")
 SEEDED = 300  # seconds
 Env = Mapping[str, str]
 TOLD: Env = {"SERVER_TIMING": "true"}  # each answer tells its queries, which are compared
@@ -24,7 +25,7 @@ TOLD: Env = {"SERVER_TIMING": "true"}  # each answer tells its queries, which ar
 def embedded(env: Env) -> Iterator[Place]:
     """The site as `bin/run` starts it: one process of each kind, SQLite, no Redis."""
     with servers.site(env) as site:
-        site.manage("seed_demo", "--prints", PRINTS)
+        site.manage(*DEMO)
         yield Place("embedded", site.url, Probe(dict.fromkeys(CONTEXTS, site), site))
 
 
@@ -41,7 +42,7 @@ def on_servers(env: Env) -> Iterator[Place]:
             "DEMO_DATA": "false",
         }
         site = stack.enter_context(servers.site({**env, **parts}))
-        site.manage("seed_demo", "--prints", PRINTS)
+        site.manage(*DEMO)
         yield Place("servers", site.url, Probe(dict.fromkeys(CONTEXTS, site), site))
 
 
@@ -59,7 +60,7 @@ def functions(env: Env) -> Iterator[Place]:
             "FUNCTION_CATALOG_IMPORT_CHUNK_URL": records,
         }
         site = stack.enter_context(servers.site({**env, **elsewhere}))
-        site.manage("seed_demo", "--prints", PRINTS)
+        site.manage(*DEMO)
         yield Place("functions", site.url, Probe(dict.fromkeys(CONTEXTS, site), site, [mails.server]))
 
 
@@ -71,7 +72,7 @@ def split(env: Env) -> Iterator[Place]:
         apart = stack.enter_context(split_site(mariadb=database, redis=cache, env=env))
         services = {context: apart.service_of(context) for context in CONTEXTS}
         whole = as_one(services)
-        whole.manage("seed_demo", "--prints", PRINTS)
+        whole.manage(*DEMO)
         yield Place("split", apart.url, Probe(services, whole))
 
 
@@ -96,7 +97,7 @@ def container(env: Env) -> Iterator[Place]:
         pytest.skip(f"The container was neither built nor run: {reason}")
     image.build()
     with image.fresh_volume() as volume, image.container(volume, DEMO_DATA="false", **env) as running:
-        running.manage("seed_demo", "--prints", PRINTS)
+        running.manage(*DEMO)
         yield Place(
             "container", f"http://localhost:{running.port}", Probe(dict.fromkeys(CONTEXTS, running), running)
         )
