@@ -59,17 +59,20 @@ def rendition(request: HttpRequest, name: str) -> HttpResponseBase:
 def original(request: HttpRequest, asset: Asset) -> HttpResponseBase:
     """The bytes as they were uploaded, for whoever was found to own them; always to be saved, never shown."""
     kept = asset.original
-    stem = re.sub(r"[^\w .-]", "_", asset.file_name.rpartition(".")[0] or asset.title or "picture")
     headers = {
         "Content-Type": f"image/{_kind(kept.format)}",
-        # Named after what the bytes are: whoever sent them may have called them page.html.
-        "Content-Disposition": content_disposition_header(True, f"{stem}.{_kind(kept.format)}")
-        or "attachment",
+        "Content-Disposition": content_disposition_header(True, file_name(asset)) or "attachment",
         "Cache-Control": "private, no-cache",
         "Cross-Origin-Resource-Policy": "same-origin",
         "ETag": f'"{kept.sha256}"',
     }
     return deliver(request, originals(), kept.name, headers)
+
+
+def file_name(asset: Asset) -> str:
+    """What to save the original as: as it was called, but for its ending, which says what the bytes are."""
+    stem = re.sub(r"[^\w .-]", "_", asset.file_name.rpartition(".")[0] or asset.title or "picture")
+    return f"{stem}.{_kind(asset.original.format)}"
 
 
 def _kind(picture_format: str) -> str:

@@ -8,6 +8,7 @@ app_name = "media"
 urlpatterns = [
     path("pictures/", views.pictures, name="pictures"),
     path("pictures/upload", views.upload, name="upload"),
+    path("pictures/download", views.download, name="download"),
     path("pictures/progress", views.progress, name="progress"),
     path("pictures/<uuid:asset_id>", views.picture, name="picture"),
     path("pictures/<uuid:asset_id>/original", views.original, name="original"),

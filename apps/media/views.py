@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from itertools import chain
 from typing import cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,7 +11,7 @@ from uuid import UUID
 from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.auth.client import require_sign_in
 from apps.auth.contract import Principal, Role
 from apps.media import delivery, models, service, straight
+from apps.media.archive import archive
 from apps.media.contract import AssetNotFound, InvalidQuery, StorageAway
 from apps.media.forms import DescribeForm
 from apps.media.paging import newest, page_of
@@ -28,7 +30,7 @@ from apps.media.pictures import picture_of
 from apps.media.quota import room_of
 from apps.media.reasons import PictureRefused
 from apps.media.search import own_pictures
-from apps.media.serving import RETRY_SECONDS
+from apps.media.serving import RETRY_SECONDS, not_now
 from apps.media.uploads import FILES_AT_ONCE, PictureUpload, take_pictures
 from apps.media.uses import uses_of
 
@@ -153,6 +155,24 @@ def picture(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 @require_sign_in
 def original(request: HttpRequest, asset_id: UUID) -> HttpResponseBase:
     return delivery.original(request, _own(request, asset_id))
+
+
+@require_safe
+@require_sign_in
+def download(request: HttpRequest) -> HttpResponseBase:
+    """Everything of one's own as one file."""
+    if not models.Asset.objects.filter(owner_id=_me(request)).exists():
+        return redirect("media:pictures")
+    pieces = archive(_me(request)) if request.method == "GET" else iter([b""])
+    try:
+        first = next(pieces)  # before the answer has begun, it can still say that the files are away
+    except StorageAway:
+        return not_now()
+    headers = {
+        "Content-Disposition": 'attachment; filename="pictures.zip"',
+        "Cache-Control": "private, no-store",
+    }
+    return StreamingHttpResponse(chain([first], pieces), content_type="application/zip", headers=headers)
 
 
 @require_POST

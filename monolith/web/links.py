@@ -13,6 +13,7 @@ URL_NAMES = {
     "favourites": ("catalog:favourites", "/favourites/"),
     "editor": ("catalog:editor", "/editor/"),
     "pictures": ("media:pictures", "/pictures/"),
+    "originals": ("media:download", "/pictures/download"),
     "account": ("auth:account", "/accounts/"),
     "sign_in": ("account_login", "/accounts/login/"),
     "sign_out": ("account_logout", "/accounts/logout/"),
