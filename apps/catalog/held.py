@@ -21,7 +21,8 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
@@ -233,8 +234,20 @@ class Known:
 known = Known()
 forget = known.forget
 
-# One maker at a time: requests for a page that is being made wait for it and share it.
 _making = [threading.Lock() for _number in range(64)]
+
+
+@contextmanager
+def _one_maker(key: str) -> Iterator[bool]:
+    """One at a time: requests for a page that is being made wait for it and share it. Gives whether one had to."""
+    lock = _making[hash(key) % len(_making)]
+    waited = not lock.acquire(blocking=False)
+    if waited:
+        lock.acquire()
+    try:
+        yield waited
+    finally:
+        lock.release()
 
 
 class HeldPages:
@@ -247,11 +260,12 @@ class HeldPages:
         if not _may_be_held(request):
             return self.get_response(request)
         if not _is_personal(request):
-            return self._for_everybody(request)
+            return self._for_everybody(request, _key(request))
         if request.path_info != MENU:  # which is asked, too, what differs for who asks
             everybody = _as_anybody(request)
-            self._for_everybody(everybody)
-            request.held_as = everybody.held_as  # type: ignore[attr-defined]
+            key = _key(everybody)
+            self._for_everybody(everybody, key)
+            request.held_as = key  # type: ignore[attr-defined]
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponse | None:
@@ -260,22 +274,15 @@ class HeldPages:
         page = known.page(key, trust=_trust(request)) if key else None
         return page.made_for(request) if page else None
 
-    def _for_everybody(self, request: HttpRequest) -> HttpResponse:
-        query = _only_known(request)
-        host = request.META.get("HTTP_HOST", "")
-        key = f"{release()}|{host}|{_language(request)}|{request.path_info}?{query}"
-        key = hashlib.blake2b(key.encode(errors="replace"), digest_size=20).hexdigest()
-        request.held_as = key  # type: ignore[attr-defined]
+    def _for_everybody(self, request: HttpRequest, key: str) -> HttpResponse:
         page = known.page(key)
         if page is not None:
             return page.answer(request)
-        with _making[hash(key) % len(_making)]:
-            return self._made(request, key)
+        with _one_maker(key) as waited:
+            page = known.page(key) if waited else None
+            return page.answer(request) if page else self._made(request, key)
 
     def _made(self, request: HttpRequest, key: str) -> HttpResponse:
-        page = known.page(key)
-        if page is not None:
-            return page.answer(request)
         if replicas.are_used("catalog"):
             return self._made_from_replica(request, key)
         return self._made_from_primary(request, key)
@@ -333,6 +340,12 @@ def _may_be_held(request: HttpRequest) -> bool:
 
 def _is_personal(request: HttpRequest) -> bool:
     return settings.SESSION_COOKIE_NAME in request.COOKIES or "messages" in request.COOKIES
+
+
+def _key(request: HttpRequest) -> str:
+    query, host = _only_known(request), request.META.get("HTTP_HOST", "")
+    key = f"{release()}|{host}|{_language(request)}|{request.path_info}?{query}"
+    return hashlib.blake2b(key.encode(errors="replace"), digest_size=20).hexdigest()
 
 
 def _as_anybody(request: HttpRequest) -> HttpRequest:
