@@ -35,6 +35,7 @@ from apps.catalog.contract import (
     TooManyFavourites,
 )
 from apps.catalog.drafts import Draft, Fact, draft_of
+from apps.catalog.filters import Narrowed, read_strictly
 from apps.catalog.library import LibraryIsAway, allowed
 from apps.catalog.models import Category, Item, Kind, Listing
 from apps.catalog.once import InvalidKey, KeyUsedOtherwise, UnderWay, once, repeatable
@@ -83,11 +84,12 @@ class CatalogView(APIView):
 
 class Items(CatalogView):
     def get(self, request: Request) -> Response:
-        """`category`, a path; `order` (newest, title, price), `limit` (to 100), `after`: `next` of the page before."""
+        """`category`, a path; `filter`, as often as one likes (`read_strictly`); `order` (newest, title, price),
+        `limit` (to 100), `after`: `next` of the page before."""
         params = request.query_params
-        listing = _listing(params.get("category", ""))
+        listing, narrowed = _listing(params.get("category", "")), _narrowed(request)
         order, after = params.get("order", "newest"), params.get("after") or None
-        page = paging.page(listing, order=order, size=limit_of(request), after=after)
+        page = paging.page(listing, order=order, size=limit_of(request), after=after, within=narrowed.groups)
         return Response({"items": _represented([pk for pk, _version in page.items]), "next": page.next})
 
     @repeatable
@@ -152,13 +154,14 @@ class Withdraw(CatalogView):
 
 class Search(CatalogView):
     def get(self, request: Request) -> Response:
-        """`q`, `limit` and `after`; the best first."""
-        params = request.query_params
+        """`q`, `filter` as in a list of items, `limit` and `after`; the best first."""
+        params, narrowed = request.query_params, _narrowed(request)
         found = search(
             params.get("q", ""),
-            documents=service.everything(),
+            documents=narrowed.everything.items,
             limit=limit_of(request),
             after=params.get("after") or None,
+            within=narrowed.groups,
         )
         total = {"total": found.total, "total_is_at_least": found.more}
         return Response({"items": _represented(found.ids), "next": found.next, **total})
@@ -399,6 +402,10 @@ def _listing(path: str) -> Listing:
     if found is None:
         raise CategoryNotFound(_("There is no such category. Choose one from the list."))
     return found
+
+
+def _narrowed(request: Request) -> Narrowed:
+    return read_strictly(request.query_params.getlist("filter"))
 
 
 def limit_of(request: Request) -> int:

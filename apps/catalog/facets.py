@@ -1,26 +1,29 @@
-"""Facets: the categories and attribute values among the items of a list, by which it can be narrowed."""
+"""Facets: the categories and attribute values among the items of a list, by which it can be narrowed.
+
+What an attribute offers besides what is chosen of it is counted among the items there would be if nothing of it were.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from heapq import nlargest
 from operator import itemgetter
 from typing import Any
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from apps.catalog.filters import CATEGORY, Filter
+from apps.catalog.categories import paths_to
+from apps.catalog.filters import CATEGORY, Filter, Filters
 from apps.catalog.localized import localized, shown_value
-from apps.catalog.models import Listing, SearchDocument
+from apps.catalog.models import Listing
+from apps.catalog.samples import LIST, Sample
 from apps.catalog.text import fold
-from apps.catalog.wordings import PRICED, document_id
+from apps.catalog.wordings import PRICED
 
-SAMPLE = 200  # items: what is counted at most, however long the list
-NAMED = 16, 64  # categories and attribute values: the most frequent ones
-CHOICES = 8  # of one facet
+NAMED = {"c": 16, "v": 64}  # categories and attribute values of a sample: the most frequent ones
+CHOICES = 8  # of one facet, and what is chosen
 
 ATTRIBUTE = tuple(
     f"attributevalue__attribute__{name}" for name in ("key", "label", "translations", "position")
@@ -29,14 +32,7 @@ LABELS = (
     *("pk", "items", "category__path", "category__title", "category__translations"),
     *("attributevalue__slug", "attributevalue__kind", "attributevalue__text", *ATTRIBUTE),
 )
-
-
-@dataclass(frozen=True)
-class Counted:
-    """Rows of LABELS, each with how many items of the sample stand in that listing, the most frequent first."""
-
-    rows: list[tuple[dict[str, Any], int]] = field(default_factory=list)
-    has_prices: bool = False
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -46,6 +42,7 @@ class Choice:
     filter: Filter
     title: str
     items: int | None
+    is_chosen: bool
 
 
 @dataclass(frozen=True)
@@ -54,59 +51,96 @@ class Facet:
     choices: list[Choice]
 
 
-def of_items(items: Sequence[UUID]) -> Counted:
-    """The categories and values most of these items have, with what they are called."""
-    return of_documents([document_id(item) for item in items])
+class Counted:
+    """How many items of a sample stand in each listing."""
+
+    def __init__(self, sample: Sample) -> None:
+        self.sample = sample
+        self.counts = Counter(place for places in sample.places for place in places.split())
+
+    def frequent(self, mark: str) -> list[int]:
+        marked = ((n, int(place[1:])) for place, n in self.counts.items() if place[0] == mark)
+        divides = ((n, pk) for n, pk in marked if n < len(self.sample.items))
+        return [pk for _n, pk in nlargest(NAMED[mark], divides)]
+
+    def __getitem__(self, row: Row) -> int:
+        """What is the number of the listing in this row, or stands for it where only a sample was counted."""
+        return row["items"] if self.sample.of_everything else self.in_sample(row)
+
+    def in_sample(self, row: Row) -> int:
+        return self.counts[f"{'c' if row['category__path'] else 'v'}{row['pk']}"]
+
+    def narrows(self, row: Row) -> bool:
+        """What all of them have is no choice."""
+        return 0 < self.in_sample(row) < len(self.sample.items)
+
+    @property
+    def is_exact(self) -> bool:
+        return self.sample.is_whole or self.sample.of_everything
 
 
-def of_documents(ids: Sequence[int]) -> Counted:
-    documents = SearchDocument.objects.filter(pk__in=ids[:SAMPLE])
-    return of_places(list(documents.values_list("places", flat=True))) if ids else Counted()
+def has_prices(samples: Mapping[str, Sample]) -> bool:
+    return any(PRICED in places.split() for places in samples[LIST].places)
 
 
-def of_places(documents: Sequence[str]) -> Counted:
-    """`documents`: the `places` of each. What all of them have is left out: it narrows nothing."""
-    counts = Counter(place for places in documents for place in places.split())
-    has_prices = PRICED in counts
-    dividing = {place: n for place, n in counts.items() if n < len(documents)}
-    frequent = [*_most(dividing, "c", NAMED[0]), *_most(dividing, "v", NAMED[1])]
-    if not frequent:
-        return Counted(has_prices=has_prices)
-    rows = Listing.objects.filter(pk__in=[pk for pk, _n in frequent]).values(*LABELS)
-    labels = {row["pk"]: row for row in rows}
-    return Counted([(labels[pk], n) for pk, n in frequent if pk in labels], has_prices)
-
-
-def _most(counts: Mapping[str, int], mark: str, most: int) -> list[tuple[int, int]]:
-    marked = ((n, int(place[1:])) for place, n in counts.items() if place[0] == mark)
-    return [(pk, n) for n, pk in nlargest(most, marked)]
-
-
-def facets(counted: Counted, language: str, *, whole: bool, everything: bool = False) -> list[Facet]:
+def facets(samples: Mapping[str, Sample], filters: Filters, language: str) -> list[Facet]:
     """Those of which there is something to choose: categories first, then attributes in their order.
 
-    The choices of each: the most frequent first, the equally frequent by name.
-    `whole`: all items of the list were counted. `everything`: the list is that of all items, so what each listing keeps
-    of its own number is the number, however many there are.
+    The choices of each: the most frequent first, the equally frequent by name. `samples`: of the LIST, and by each key
+    of the filters of what it would be without them.
     """
+    counted = {key: Counted(sample) for key, sample in samples.items()}
     groups: defaultdict[tuple[int, str], list[tuple[int, str, Choice]]] = defaultdict(list)
-    for row, of_sample in counted.rows:
-        items = row["items"] if everything else of_sample
-        group, choice = _choice(row, language, items if whole or everything else None)
-        groups[group].append((-items, fold(choice.title), choice))
+    for row in _rows(counted, filters):
+        one = _filter(row)
+        among = counted[_sample_of(one, filters)]
+        if one in filters or among.narrows(row):
+            title = _title(row, language)
+            choice = Choice(one, title, among[row] if among.is_exact else None, one in filters)
+            groups[_group(row, language)].append((-among[row], fold(title), choice))
     return [
-        Facet(label, [choice for *_order, choice in sorted(found, key=itemgetter(0, 1))[:CHOICES]])
+        Facet(label, _most_frequent(found))
         for (_position, label), found in sorted(groups.items(), key=itemgetter(0))
         if len(found) > 1
     ]
 
 
-def _choice(row: dict[str, Any], language: str, items: int | None) -> tuple[tuple[int, str], Choice]:
-    """The choice with the group it belongs to: where that stands, and its label."""
+def _rows(counted: Mapping[str, Counted], filters: Filters) -> Iterable[Row]:
+    """What the most frequent listings and the chosen ones are called, in one query."""
+    wanted = {listing.pk for listing, _title in filters.values() if listing.pk}
+    for key, among in counted.items():
+        marks = NAMED if key == LIST else "c" if key == CATEGORY else "v"
+        wanted.update(pk for mark in marks for pk in among.frequent(mark))
+    return Listing.objects.filter(pk__in=wanted).values(*LABELS) if wanted else ()
+
+
+def _sample_of(one: Filter, filters: Filters) -> str:
+    """The key of the sample it is counted in. A category below one that is chosen narrows the list itself."""
+    if one.key == CATEGORY and any(Filter(CATEGORY, path) in filters for path in paths_to(one.value)[:-1]):
+        return LIST
+    return one.key if any(other.key == one.key for other in filters) else LIST
+
+
+def _most_frequent(found: list[tuple[int, str, Choice]]) -> list[Choice]:
+    choices = [choice for *_order, choice in sorted(found, key=itemgetter(0, 1))]
+    return [choice for place, choice in enumerate(choices) if place < CHOICES or choice.is_chosen]
+
+
+def _filter(row: Row) -> Filter:
     if path := row["category__path"]:
-        title = localized(row["category__title"], row["category__translations"], "title", language)
-        return (-1, _("Category")), Choice(Filter(CATEGORY, path), title, items)
-    key, label, translations, position = (row[name] for name in ATTRIBUTE)
-    shown = shown_value(row["attributevalue__text"], row["attributevalue__kind"])
-    choice = Choice(Filter(key, row["attributevalue__slug"]), shown, items)
-    return (position, localized(label, translations, "label", language)), choice
+        return Filter(CATEGORY, path)
+    return Filter(row["attributevalue__attribute__key"], row["attributevalue__slug"])
+
+
+def _title(row: Row, language: str) -> str:
+    if row["category__path"]:
+        return localized(row["category__title"], row["category__translations"], "title", language)
+    return shown_value(row["attributevalue__text"], row["attributevalue__kind"])
+
+
+def _group(row: Row, language: str) -> tuple[int, str]:
+    """Where its facet stands, and what it is called."""
+    if row["category__path"]:
+        return -1, _("Category")
+    _key, label, translations, position = (row[name] for name in ATTRIBUTE)
+    return position, localized(label, translations, "label", language)

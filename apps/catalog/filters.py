@@ -1,24 +1,32 @@
-"""What a list is narrowed by: `?filter=artist:turner&filter=in:people/adults`."""
+"""What a list is narrowed by: `?filter=artist:blake&filter=artist:turner&filter=.in:people/adults`.
+
+An item must have one of the values of each attribute that is named, and stand in one of the categories.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
 
 from django.db.models import F, Q, QuerySet, TextField, Value
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext as _
 
 from apps.catalog.categories import LEVELS, paths_to
+from apps.catalog.contract import InvalidQuery
 from apps.catalog.models import Listing
+from apps.catalog.shape import attributes
 
 # The key that means a category's path; an attribute can't have it, for keys of attributes hold no dot.
 CATEGORY = ".in"
-MOST = 5
+MOST = 12
 EMPTY = Value("")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Filter:
     """`value` is the slug of an attribute's value, or the path of a category."""
 
@@ -30,6 +38,8 @@ class Filter:
 
 
 Filters = dict[Filter, tuple[Listing, str]]
+Groups = Mapping[str, Sequence[Listing]]  # by the key of their filters: an item stands in one of each
+NO_GROUPS: Groups = {}
 
 
 @dataclass(frozen=True)
@@ -55,8 +65,11 @@ class Narrowed:
     line: list[Step] = field(default_factory=list)
 
     @property
-    def listings(self) -> list[Listing]:
-        return [listing for listing, _title in self.filters.values()]
+    def groups(self) -> Groups:
+        found: dict[str, list[Listing]] = {one.key: [] for one in self.filters}
+        for one, (listing, _title) in self.filters.items():
+            found[one.key] += [listing] if listing.pk else []
+        return {key: listings or [NOTHING] for key, listings in found.items()}
 
     @property
     def versions(self) -> dict[int, int]:
@@ -67,9 +80,29 @@ class Narrowed:
 NOTHING = Listing(pk=0, items=0, version=0)
 
 
-def parse(texts: Sequence[str]) -> list[Filter]:
+def parse(texts: Iterable[str]) -> list[Filter]:
+    """Each once, in an order that is always the same, MOST of them. What says nothing is left out; of a category and
+    one above it the lower counts.
+    """
     pairs = (text.partition(":") for text in texts)
-    return list(dict.fromkeys(Filter(key, value) for key, _colon, value in pairs if key and value))[:MOST]
+    found = {Filter(key, value) for key, _colon, value in pairs if key and value}
+    above = {
+        Filter(CATEGORY, path) for one in found if one.key == CATEGORY for path in paths_to(one.value)[:-1]
+    }
+    return sorted(found - above)[:MOST]
+
+
+def read_strictly(texts: Sequence[str]) -> Narrowed:
+    """As `read`, for programs. Raises InvalidQuery for what can't be meant."""
+    if len(set(texts)) > MOST:
+        raise InvalidQuery(_("Send at most %(most)d filters.") % {"most": MOST})
+    if not all(key and value for key, _colon, value in (text.partition(":") for text in texts)):
+        raise InvalidQuery(_("A filter is an attribute and one of its values: artist:turner."))
+    narrowed = read(parse(texts))
+    for key in narrowed.groups:
+        if key != CATEGORY and key not in attributes(narrowed.shape):
+            raise InvalidQuery(_("There is no attribute “%(key)s”.") % {"key": key})
+    return narrowed
 
 
 def read(filters: Sequence[Filter] = (), path: str = "") -> Narrowed:
@@ -113,19 +146,20 @@ def _narrowed(
     )
 
 
-def _named(filters: Sequence[Filter]) -> Iterator[tuple[Q, Value, F]]:
-    """For each filter: which listing, the filter's text, where its title stands."""
-    for one in filters:
-        if one.key == CATEGORY:
-            yield Q(category__path=one.value), Value(str(one)), F("category__title")
+def _named(filters: Sequence[Filter]) -> Iterator[tuple[Q, Concat, F]]:
+    """For the filters of each key: which listings, the filter's text, where its title stands."""
+    for key, group in groupby(filters, attrgetter("key")):
+        values, begin = [one.value for one in group], Value(f"{key}:")
+        if key == CATEGORY:
+            yield Q(category__path__in=values), Concat(begin, "category__path"), F("category__title")
         else:
-            of_value = Q(attributevalue__attribute__key=one.key, attributevalue__slug=one.value)
-            yield of_value, Value(str(one)), F("attributevalue__text")
+            of_values = Q(attributevalue__attribute__key=key, attributevalue__slug__in=values)
+            yield of_values, Concat(begin, "attributevalue__slug"), F("attributevalue__text")
 
 
 def _rows(
     listings: QuerySet[Listing],
-    text: F | Value = EMPTY,
+    text: F | Value | Concat = EMPTY,
     title: F | Value = EMPTY,
     translations: F | Value = EMPTY,
 ) -> QuerySet:

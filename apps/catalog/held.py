@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
+from operator import itemgetter
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
@@ -365,12 +366,13 @@ def _trust(request: HttpRequest) -> float:
 
 
 def _only_known(request: HttpRequest) -> str:
-    """Reduce the request's query to what makes another page, in one order, and return it."""
+    """Reduce the request's query to what makes another page, in one order, filters each once, and return it."""
     raw = request.META.get("QUERY_STRING", "")
     if not raw:
         return ""
     pairs = [(name, value) for name, value in parse_qsl(raw, errors="replace") if name in PARAMETERS]
-    query = urlencode(sorted(pairs, key=lambda pair: pair[0]))
+    filters = sorted({pair for pair in pairs if pair[0] == "filter"})
+    query = urlencode(sorted([*filters, *(pair for pair in pairs if pair[0] != "filter")], key=itemgetter(0)))
     request.META["QUERY_STRING"] = query
     return query
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,16 +14,17 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.catalog import categories, facets, metadata, paging
+from apps.catalog import categories, facets, metadata, paging, samples
 from apps.catalog.cards import cards
 from apps.catalog.contract import InvalidQuery
-from apps.catalog.filters import Filter, Narrowed, parse, read
+from apps.catalog.filters import Filter, Filters, Narrowed, parse, read
 from apps.catalog.held import shows
 from apps.catalog.links import Context, Links
 from apps.catalog.localized import localized, shown_value
 from apps.catalog.models import AttributeValue, Listing
 from apps.catalog.moved import moved
 from apps.catalog.release import release
+from apps.catalog.samples import LIST, Sample
 from apps.catalog.trees import children, named, shape_version, steps
 
 CHILDREN = 24
@@ -92,7 +94,7 @@ def _page(
     links = Links(request.path, order, list(filters))
     kept_as = f"aside:{release()}:{language}:{order}:{listing.pk}:{listing.version}:{versions[Listing.SHAPE]}"
     aside = None if filters else cache.get(kept_as)
-    sample = facets.SAMPLE if aside is None else 0
+    sample = samples.SAMPLE if aside is None else 0
     try:
         page = paging.page(
             listing,
@@ -100,20 +102,16 @@ def _page(
             language=language,
             after=after,
             before=before,
-            within=narrowed.listings,
+            within=narrowed.groups,
             sample=sample,
         )
     except InvalidQuery:
         return HttpResponseRedirect(request.path)
     if aside is None:
         is_start = after is None and before is None
-        aside = _aside(
-            page,
-            links,
-            language,
-            is_whole=is_start and len(page.sample) < sample,
-            is_everything=listing.pk == Listing.EVERYTHING and not filters,
-        )
+        wider = paging.wider(listing, order=order, language=language, within=narrowed.groups)
+        read_of = samples.read({LIST: samples.of_items(page.sample), **wider})
+        aside = _aside(_known_of(read_of, listing, is_start=is_start), links, filters, language)
         if is_start and not filters:
             cache.set(kept_as, aside, KEPT_SECONDS)
     if filters:  # what they name may change without the list's own changing
@@ -122,7 +120,7 @@ def _page(
         "cards": cards(page.items, language),
         "items": None if filters else listing.items,
         "orders": links.orders(has_prices=aside[1]),
-        "filters": links.chosen(filters),
+        **links.chosen(filters),
         "aside": mark_safe(aside[0]),
         "next": page.next and links.to(after=page.next),
         "previous": page.previous and links.to(before=page.previous),
@@ -134,14 +132,23 @@ def _page(
     return shows(render(request, "catalog/list.html", context), versions)
 
 
-def _aside(
-    page: paging.Page, links: Links, language: str, *, is_whole: bool, is_everything: bool
-) -> tuple[str, bool]:
-    """The facets of the page's sample as HTML, and whether anything in it has a price."""
-    counted = facets.of_items(page.sample)
-    found = facets.facets(counted, language, whole=is_whole, everything=is_everything)
-    shown = {"facets": links.offered(found)}
-    return render_to_string("catalog/facets.html", shown) if found else "", counted.has_prices
+def _known_of(read_of: Mapping[str, Sample], listing: Listing, *, is_start: bool) -> dict[str, Sample]:
+    """The samples, with what only the page knows: its own begins with the page, and only one is of everything."""
+    own = read_of[LIST]
+    found = {**read_of, LIST: replace(own, is_whole=own.is_whole and is_start)}
+    if (
+        listing.pk == Listing.EVERYTHING and len(found) <= 2
+    ):  # without its only filter it is the list of all items
+        *_own, widest = found
+        found[widest] = replace(found[widest], of_everything=True)
+    return found
+
+
+def _aside(read_of: Mapping[str, Sample], links: Links, filters: Filters, language: str) -> tuple[str, bool]:
+    """The facets of these samples as HTML, and whether anything in the list has a price."""
+    shown = links.offered(facets.facets(read_of, filters, language))
+    html = render_to_string("catalog/facets.html", shown) if shown["facets"] else ""
+    return html, facets.has_prices(read_of)
 
 
 def _children(listing: Listing, shape: int) -> list[Context]:

@@ -5,17 +5,24 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import reduce
+from math import ceil
+from operator import or_
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import IsNull
 from django.utils.translation import gettext as _
 
+from apps.catalog import samples
 from apps.catalog.contract import InvalidQuery
-from apps.catalog.models import Listing, ListingEntry
+from apps.catalog.filters import NO_GROUPS, Groups
+from apps.catalog.models import Listing, ListingEntry, SearchDocument
+from apps.catalog.samples import Part, first
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -53,25 +60,22 @@ def page(
     size: int = 24,
     after: str | None = None,
     before: str | None = None,
-    within: Sequence[Listing] = (),
+    within: Groups = NO_GROUPS,
     sample: int = 0,
 ) -> Page:
-    """Items that stand in all these listings, in one order; and in the same query a sample of the whole list.
+    """Items of the listing that stand in one of each group, in one order; and in the same query a sample of the list.
 
     Raises InvalidQuery for an order that isn't there and for a cursor that did not come from here.
     """
     field, descending = _field(order, language)
-    smallest, *others = sorted([listing, *within], key=lambda each: each.items)
-    entries = ListingEntry.objects.filter(listing=smallest.pk)
-    for other in others:
-        entries = entries.filter(Exists(ListingEntry.objects.filter(listing=other.pk, item=OuterRef("item"))))
+    entries = _entries(listing, within)
     cursor = _read(after or before, field)
     back = after is None and before is not None
     most = max(size + 1, sample)
-    rows = _rows(entries, field, descending != back, cursor, most)
+    rows = _rows(entries.values(), field, descending != back, cursor, most)
     if back and len(rows) <= size:  # the beginning: show it whole
         back, cursor = False, None
-        rows = _rows(entries, field, descending, None, most)
+        rows = _rows(entries.values(), field, descending, None, most)
     more = len(rows) > size
     ids = [item_id for _key, item_id, _version in rows[:sample]]
     rows = rows[:size]
@@ -85,13 +89,46 @@ def page(
     )
 
 
-def _entries(listings: Sequence[Listing]) -> QuerySet[ListingEntry]:
-    """Entries of the smallest of these listings whose items stand in the others too."""
-    smallest, *others = sorted(listings, key=lambda each: each.items)
-    entries = ListingEntry.objects.filter(listing=smallest.pk)
-    for other in others:
-        entries = entries.filter(Exists(ListingEntry.objects.filter(listing=other.pk, item=OuterRef("item"))))
-    return entries
+def _entries(listing: Listing, within: Groups) -> dict[Listing, QuerySet[ListingEntry]]:
+    """Entries of the smallest group whose items stand in one of each other: for each of its listings a range of the
+    index of its own. An item may be in several.
+    """
+    smallest, *others = sorted([[listing], *within.values()], key=how_many)
+    conditions = [stands_in(other) for other in others]
+    return {one: ListingEntry.objects.filter(*conditions, listing=one.pk) for one in smallest}
+
+
+def how_many(listings: Sequence[Listing]) -> int:
+    """Items that stand in one of them, at most."""
+    return sum(listing.items for listing in listings)
+
+
+def stands_in(listings: Sequence[Listing]) -> Q:
+    """That the item of a row stands in one of them: for each row a look at the primary key.
+
+    Asked with EXISTS whether it is in one of several, MariaDB reads all their entries first.
+    """
+    versions = ListingEntry.objects.filter(item=OuterRef("item")).values("version")
+    found = (Subquery(versions.filter(listing=listing.pk)) for listing in listings)
+    return reduce(or_, (Q(IsNull(version, False)) for version in found))
+
+
+def wider(listing: Listing, *, order: str, language: str, within: Groups) -> dict[str, list[Part]]:
+    """For each group: some items of the list as it would be without it, the first ones in its order."""
+    field, descending = _field(order, language)
+    places = SearchDocument.objects.filter(item=OuterRef("item")).values("places")
+    found = {}
+    for key in within:
+        entries = _entries(listing, {other: group for other, group in within.items() if other != key})
+        share = samples.SAMPLE / max(samples.SAMPLE, how_many(list(entries)))
+        found[key] = [
+            Part(
+                _ordered(rows, field, descending).annotate(places=Subquery(places)),
+                ceil(one.items * share) + 1,
+            )
+            for one, rows in entries.items()
+        ]
+    return found
 
 
 def _field(order: str, language: str) -> tuple[str, bool]:
@@ -103,18 +140,31 @@ def _field(order: str, language: str) -> tuple[str, bool]:
 
 
 def _rows(
-    entries: QuerySet[ListingEntry], field: str, descending: bool, cursor: Key | None, most: int
+    entries: Iterable[QuerySet[ListingEntry]], field: str, descending: bool, cursor: Key | None, most: int
 ) -> list[Row]:
-    if cursor is not None:
-        beyond = "lt" if descending else "gt"
-        # The first condition is the range of the index; the second only sorts out rows of the very same key.
-        entries = entries.filter(
-            Q(**{f"{field}__{beyond}e": cursor.value}),
-            Q(**{f"{field}__{beyond}": cursor.value}) | Q(**{f"item__{beyond}": cursor.item_id}),
-        )
+    parts = [_ordered(_beyond(rows, field, descending, cursor), field, descending) for rows in entries]
+    if len(parts) == 1:
+        return list(parts[0].values_list(field, "item_id", "version")[:most])
+    one, *others = (first(part, most).values_list(field, "item_id", "version") for part in parts)
+    return list(_ordered(one.union(*others), field, descending)[:most])
+
+
+def _beyond(
+    entries: QuerySet[ListingEntry], field: str, descending: bool, cursor: Key | None
+) -> QuerySet[ListingEntry]:
+    if cursor is None:
+        return entries
+    beyond = "lt" if descending else "gt"
+    # The first condition is the range of the index; the second only sorts out rows of the very same key.
+    return entries.filter(
+        Q(**{f"{field}__{beyond}e": cursor.value}),
+        Q(**{f"{field}__{beyond}": cursor.value}) | Q(**{f"item__{beyond}": cursor.item_id}),
+    )
+
+
+def _ordered(entries: QuerySet[Any, Any], field: str, descending: bool) -> QuerySet[Any, Any]:
     sign = "-" if descending else ""
-    rows = entries.order_by(f"{sign}{field}", f"{sign}item_id").values_list(field, "item_id", "version")
-    return list(rows[:most])
+    return entries.order_by(f"{sign}{field}", f"{sign}item_id")
 
 
 def _write(row: Row, field: str) -> str:

@@ -10,26 +10,29 @@ Either way a page costs the same in a catalogue of one thousand items and of one
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from math import prod
-from operator import or_
+from operator import attrgetter, or_
 from uuid import UUID
 
 from django.db import connections, router
-from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Sum, Value, When
 from django.utils.translation import gettext as _
 
+from apps.catalog import samples
 from apps.catalog.contract import InvalidQuery
 from apps.catalog.engines import ENGINES, Engine
+from apps.catalog.filters import NO_GROUPS, Groups
 from apps.catalog.models import Listing, ListingEntry, SearchDocument, SearchWord
+from apps.catalog.paging import how_many, stands_in
+from apps.catalog.samples import LIST, SAMPLE, Part, Sample, of_documents
 from apps.catalog.text import words
-from apps.catalog.wordings import MARK
+from apps.catalog.wordings import MARK, document_id
 
 COMMON = 1000
 READ_AT_MOST = 4000  # documents, to fill a page of common words before the index is asked after all
-SAMPLE = 200  # matches of which facets are counted, at most
 READ_FOR_SAMPLE = 1000  # documents, to have some matches of common words for facets
 QUERY_LENGTH = 200
 QUERY_WORDS = 8
@@ -39,23 +42,20 @@ CURSOR = re.compile(r"([0-2])-([0-9a-f]{1,16})")
 ORDINARY = 2  # the tier of what doesn't match by its title
 
 Place = tuple[int, int]
-Row = tuple[int, UUID, int, str]
 
 
 @dataclass(frozen=True)
 class Found:
     """A page of matches with their versions, best first. `total` is exact unless `more`: then there are more than that.
 
-    Facets are counted of `sample`, document ids, or of `places`, what such documents say: all matches when there
-    are few, else some of them.
+    `samples`: of what was found, for facets, and by the key of each group of what would be without it.
     """
 
     items: list[tuple[UUID, int]] = field(default_factory=list)
     next: str | None = None
     total: int = 0
     more: bool = False
-    sample: list[int] = field(default_factory=list)
-    places: list[str] = field(default_factory=list)
+    samples: dict[str, Sample] = field(default_factory=dict)
 
     @property
     def ids(self) -> list[UUID]:
@@ -64,11 +64,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Narrowing:
-    """What a document must have: a word that begins so, or a place in a listing; and how many have it."""
+    """What a document must have: a word that begins so, or a place in one of these listings; and how many have it."""
 
     documents: int
     word: str = ""
-    listing: int = 0
+    listings: Sequence[Listing] = ()
 
 
 def search(
@@ -77,29 +77,35 @@ def search(
     documents: int,
     limit: int = 24,
     after: str | None = None,
-    within: Sequence[Listing] = (),
+    within: Groups = NO_GROUPS,
+    faceted: bool = False,
 ) -> Found:
-    """Published items that have every word of `query` and stand in all listings of `within`.
+    """Published items that have every word of `query` and stand in one listing of each group of `within`.
 
-    `documents` is how many items are published: Listing.EVERYTHING's count.
+    `documents` is how many items are published: Listing.EVERYTHING's count. `faceted`: with samples for facets.
 
     Raises InvalidQuery for a limit outside 1..100 and an `after` that did not come from here.
     """
     if not 1 <= limit <= LIMIT:
         raise InvalidQuery(_("Ask for 1 to %(most)d items at a time.") % {"most": LIMIT})
-    start = _place(after)
+    start, documents = _place(after), max(documents, 1)
     terms = terms_of(query)
     if not terms:
         return Found()
-    narrowings = sorted(
-        [*_narrowings(terms), *(Narrowing(listing.items, listing=listing.pk) for listing in within)],
-        key=lambda narrowing: narrowing.documents,
-    )
+    groups = {
+        key: Narrowing(min(documents, how_many(group)), listings=group) for key, group in within.items()
+    }
+    narrowings = sorted([*_narrowings(terms), *groups.values()], key=attrgetter("documents"))
     if narrowings[0].documents == 0:
         return Found()
-    if narrowings[0].documents <= COMMON:
-        return _ranked(narrowings, terms, limit, start)
-    return _spread(narrowings, documents, limit, start)
+    wider = {
+        key: [_some([other for other in narrowings if other is not group], documents)]
+        for key, group in (groups if faceted else {}).items()
+    }
+    if narrowings[0].documents > COMMON:
+        return _spread(narrowings, documents, limit, start, wider)
+    found, ids = _ranked(narrowings, terms, limit, start)
+    return replace(found, samples=samples.read({LIST: of_documents(ids), **wider})) if faceted else found
 
 
 def terms_of(query: str) -> list[str]:
@@ -126,10 +132,10 @@ def _engine() -> Engine:
     return ENGINES[connections[router.db_for_read(SearchDocument)].vendor]
 
 
-def _has(narrowing: Narrowing) -> Q | Exists:
-    if narrowing.listing:
-        return Exists(ListingEntry.objects.filter(listing=narrowing.listing, item=OuterRef("item")))
-    return Q(words__contains=f" {MARK}{narrowing.word}")
+def _has(narrowing: Narrowing) -> Q:
+    return (
+        stands_in(narrowing.listings) if narrowing.listings else Q(words__contains=f" {MARK}{narrowing.word}")
+    )
 
 
 def _narrowed(rest: Sequence[Narrowing]) -> QuerySet[SearchDocument]:
@@ -139,7 +145,10 @@ def _narrowed(rest: Sequence[Narrowing]) -> QuerySet[SearchDocument]:
 # A rare word: all its matches, those first that have the words in the title
 
 
-def _ranked(narrowings: list[Narrowing], terms: list[str], limit: int, start: Place | None) -> Found:
+def _ranked(
+    narrowings: list[Narrowing], terms: list[str], limit: int, start: Place | None
+) -> tuple[Found, list[int]]:
+    """With the documents of which facets are counted."""
     matches = list(
         _of_rarest(narrowings)
         .annotate(tier=_tier(terms))
@@ -147,19 +156,19 @@ def _ranked(narrowings: list[Narrowing], terms: list[str], limit: int, start: Pl
         .values_list("tier", "pk", "item_id", "version")[: COMMON + 1]
     )
     rest = matches if start is None else [match for match in matches if match[:2] > start]
-    return Found(
+    found = Found(
         items=[match[2:] for match in rest[:limit]],
         next=_cursor(rest[limit - 1][:2]) if len(rest) > limit else None,
         total=min(len(matches), COMMON),
         more=len(matches) > COMMON,
-        sample=[match[1] for match in matches[:SAMPLE]],
     )
+    return found, [match[1] for match in matches[:SAMPLE]]
 
 
 def _of_rarest(narrowings: list[Narrowing]) -> QuerySet[SearchDocument]:
     rarest, *rest = narrowings
-    if rarest.listing:
-        entries = ListingEntry.objects.filter(listing=rarest.listing)
+    if rarest.listings:
+        entries = ListingEntry.objects.filter(listing__in=[listing.pk for listing in rarest.listings])
         return _narrowed(rest).filter(item__in=entries.values("item"))
     return _narrowed(rest).filter(_engine().matching(rarest.word))
 
@@ -178,30 +187,46 @@ def _tier(terms: list[str]) -> Case:
 # Common words: read documents in the order of their ids, which is no order, until the page is full
 
 
-def _spread(narrowings: list[Narrowing], documents: int, limit: int, start: Place | None) -> Found:
-    documents = max(documents, 1)
+def _spread(
+    narrowings: list[Narrowing],
+    documents: int,
+    limit: int,
+    start: Place | None,
+    wider: Mapping[str, list[Part]],
+) -> Found:
     first = 0 if start is None else start[1] + 1
     last = first + IDS * READ_AT_MOST // documents
     share = prod(narrowing.documents / documents for narrowing in narrowings)
     wanted = max(limit + 1, min(SAMPLE, int(READ_FOR_SAMPLE * share)))
-    rows: list[Row] = []
+    read: dict[str, Sample] = {LIST: Sample({})}
     if wanted / share <= READ_AT_MOST and last < IDS:
-        rows = _in_order(_narrowed(narrowings).filter(pk__lt=last), first, wanted)
-    if len(rows) <= limit:
-        rows = _in_order(_of_rarest(narrowings), first, wanted)
+        some = _in_order(_narrowed(narrowings).filter(pk__lt=last), first)
+        read = samples.read({LIST: [Part(some, wanted, to_the_end=False)], **wider})
+    if len(read[LIST].items) <= limit:
+        some = _in_order(_of_rarest(narrowings), first)
+        rest = {key: parts for key, parts in wider.items() if key not in read}
+        read |= samples.read({LIST: [Part(some, wanted, to_the_end=start is None)], **rest})
+    rows = sorted((document_id(item), item, version) for item, (version, _places) in read[LIST].items.items())
     page, more = rows[:limit], len(rows) > limit
     return Found(
-        items=[row[1:3] for row in page],
+        items=[row[1:] for row in page],
         next=_cursor((ORDINARY, page[-1][0])) if more else None,
         total=COMMON if more or start is not None else len(rows),
         more=more or start is not None,
-        places=[row[3] for row in rows],
+        samples=read,
     )
 
 
-def _in_order(found: QuerySet[SearchDocument], first: int, limit: int) -> list[Row]:
-    rows = found.filter(pk__gte=first).order_by("pk")
-    return list(rows.values_list("pk", "item_id", "version", "places")[:limit])
+def _some(narrowings: list[Narrowing], documents: int) -> Part:
+    """Some of the matches: all, if they are few."""
+    if narrowings[0].documents <= COMMON:
+        return Part(_in_order(_of_rarest(narrowings)))
+    last = min(IDS - 1, IDS * READ_FOR_SAMPLE // documents)
+    return Part(_in_order(_narrowed(narrowings).filter(pk__lt=last)), to_the_end=False)
+
+
+def _in_order(found: QuerySet[SearchDocument], first: int = 0) -> QuerySet[SearchDocument]:
+    return found.filter(pk__gte=first).order_by("pk")
 
 
 # Places in the order of matches

@@ -27,17 +27,18 @@ def results(request: HttpRequest) -> HttpResponse:
     narrowed = read(parse(request.GET.getlist("filter")))
     links = Links(request.path, filters=list(narrowed.filters), q=query)
     try:
-        found = search(query, documents=narrowed.everything.items, after=after, within=narrowed.listings)
+        found = search(
+            query, documents=narrowed.everything.items, after=after, within=narrowed.groups, faceted=True
+        )
     except InvalidQuery:
         return HttpResponseRedirect(links.to())
-    counted = facets.of_places(found.places) if found.places else facets.of_documents(found.sample)
     context = {
         "q": query,
         "cards": mark_cards(cards(found.items, language), query),
         "total": found.total,
         "more": found.more,
-        "filters": links.chosen(narrowed.filters),
-        "facets": links.offered(facets.facets(counted, language, whole=not found.more)),
+        **links.chosen(narrowed.filters),
+        **links.offered(facets.facets(found.samples, narrowed.filters, language)),
         "next": found.next and links.to(after=found.next),
         "start": links.to() if after else "",
     }

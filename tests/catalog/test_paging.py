@@ -132,7 +132,7 @@ def test_items_in_all_of_several_listings(item, category):
     both = item("Both", categories=[one, two])
     item("Only one", categories=[one])
     item("Only two", categories=[two])
-    page = paging.page(one.listing, within=[two.listing])
+    page = paging.page(one.listing, within={"in": [two.listing]})
     assert [pk for pk, _version in page.items] == [both.pk]
 
 

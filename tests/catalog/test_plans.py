@@ -13,7 +13,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
-from apps.catalog import categories, favourites, held, paging, service
+from apps.catalog import categories, favourites, held, paging, samples, service
 from apps.catalog.attributes import values_that_begin
 from apps.catalog.drafts import Draft, Fact
 from apps.catalog.models import Favourite, FormerSlug, Item, Listing, ListingEntry
@@ -106,6 +106,13 @@ PAGES = [
         "/search?q=nothing",
     ),
     *("/search?q=common&filter=artist:painter-3", "/search?q=com&filter=.in:whole/half", "/search?q=word1"),
+    *(
+        "/browse?filter=artist:painter-3&filter=artist:painter-4",
+        "/search?q=common&filter=artist:painter-3&filter=artist:painter-4",
+    ),
+    "/categories/whole?order=price&filter=artist:painter-3&filter=artist:painter-4&filter=.in:whole/half",
+    "/search?q=rare&filter=.in:whole/half&filter=artist:painter-0&filter=artist:painter-20",
+    "/browse?filter=.in:whole&filter=number:no-1&filter=number:no-2",
     *("/search/suggest?q=pain", "/search/suggest?q=the", "/categories/", "/menu"),
     *("/api/v1/catalog/items/", "/api/v1/catalog/search/?q=rare"),
 ]
@@ -147,6 +154,23 @@ def test_the_last_page_reads_no_more_than_the_first(many, order, name):
     assert pages > 50
     assert first < 40
     assert last < 40
+
+
+@pytest.mark.parametrize("order", paging.ORDERS)
+def test_a_page_of_several_values_reads_what_it_shows_and_not_all_of_them(many, order):
+    """The two categories hold all items; the artists 75 each."""
+    everything = Listing.objects.get(pk=Listing.EVERYTHING)
+    large = list(Listing.objects.filter(category__path__in=["whole", "whole/half"]))
+    small = list(Listing.objects.filter(attributevalue__slug__in=["painter-1", "painter-2", "painter-3"]))
+    page = paging.page(everything, order=order, within={"in": large})
+    assert rows_read(lambda: paging.page(everything, order=order, within={"in": large})) < 200
+    assert (
+        rows_read(lambda: paging.page(everything, order=order, within={"in": large}, after=page.next)) < 200
+    )
+    within = {"in": large, "artist": small}
+    assert rows_read(lambda: paging.page(everything, order=order, within=within)) < 600
+    parts = paging.wider(everything, order=order, language="en", within=within)
+    assert rows_read(lambda: samples.read(parts)) < 4000
 
 
 def test_skipping_rows_is_noticed(many):

@@ -187,8 +187,8 @@ def test_narrowed_to_listings(item, category):
     item("Boat one", categories=[place])
     item("Boat two")
     listing = Listing.objects.get(pk=place.pk)
-    assert titles("boat", within=[listing]) == ["Boat one"]
-    assert titles("boat", within=[Listing(pk=0, items=0)]) == []
+    assert titles("boat", within={"in": [listing]}) == ["Boat one"]
+    assert titles("boat", within={"in": [Listing(pk=0, items=0)]}) == []
 
 
 @pytest.mark.parametrize("after", ["", "x", "3-1", "2-", "2-" + "f" * 17, "-1", "2-zz", "١-1", "2-1 OR 1"])
