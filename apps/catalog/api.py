@@ -41,6 +41,7 @@ from apps.catalog.models import Category, Item, Kind, Listing
 from apps.catalog.once import InvalidKey, KeyUsedOtherwise, UnderWay, once, repeatable
 from apps.catalog.search import search
 from apps.catalog.slugs import current
+from apps.catalog.sorting import RELEVANCE
 from seam import ContractError
 
 PAGE = 24
@@ -154,7 +155,7 @@ class Withdraw(CatalogView):
 
 class Search(CatalogView):
     def get(self, request: Request) -> Response:
-        """`q`, `filter` as in a list of items, `limit` and `after`; the best first."""
+        """`q`, `order` (sorting.ORDERS; the best first), `filter` as in a list of items, `limit` and `after`."""
         params, narrowed = request.query_params, _narrowed(request)
         found = search(
             params.get("q", ""),
@@ -162,7 +163,10 @@ class Search(CatalogView):
             limit=limit_of(request),
             after=params.get("after") or None,
             within=narrowed.groups,
+            order=params.get("order", RELEVANCE),
         )
+        if not found.sortable and params.get("order", RELEVANCE) != RELEVANCE:
+            raise InvalidQuery(_("These words are too common to be sorted. Add a rarer one or a filter."))
         total = {"total": found.total, "total_is_at_least": found.more}
         return Response({"items": _represented(found.ids), "next": found.next, **total})
 

@@ -80,7 +80,7 @@ class Counted:
 
 
 def has_prices(samples: Mapping[str, Sample]) -> bool:
-    return any(PRICED in places.split() for places in samples[LIST].places)
+    return LIST in samples and any(PRICED in places.split() for places in samples[LIST].places)
 
 
 def facets(samples: Mapping[str, Sample], filters: Filters, language: str) -> list[Facet]:

@@ -15,10 +15,20 @@ Context = dict[str, Any]
 
 
 class Links:
-    """Of the list at `path`, in one order, narrowed by filters; `q` is what was searched for."""
+    """Of the list at `path`, in one of its orders, narrowed by filters; `q` is what was searched for.
 
-    def __init__(self, path: str, order: str = "newest", filters: Sequence[Filter] = (), q: str = "") -> None:
-        self.path, self.order, self.filters, self.q = path, order, list(filters), q
+    The first of `among` is the order of an address that names none.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        order: str = "newest",
+        filters: Sequence[Filter] = (),
+        q: str = "",
+        among: Sequence[str] = paging.ORDERS,
+    ) -> None:
+        self.path, self.order, self.filters, self.q, self.among = path, order, list(filters), q, among
 
     def to(self, *, order: str = "", filters: Sequence[Filter] | None = None, **more: str) -> str:
         chosen = [("filter", str(one)) for one in (self.filters if filters is None else filters)]
@@ -27,14 +37,21 @@ class Links:
 
     def _pairs(self, order: str) -> list[tuple[str, str]]:
         pairs = [("q", self.q)] if self.q else []
-        return [*pairs, ("order", order)] if order != "newest" else pairs
+        return [*pairs, ("order", order)] if order != self.among[0] else pairs
 
     def orders(self, *, has_prices: bool) -> list[Context]:
-        titles = {"newest": _("Newest"), "title": _("Title"), "price": _("Price")}
+        titles = {
+            "relevance": _("Best match"),
+            "newest": _("Newest"),
+            "title": _("Title"),
+            "price": _("Price"),
+        }
+        if "-price" in self.among:
+            titles |= {"price": _("Lowest price"), "-price": _("Highest price")}
         return [
             {"title": titles[order], "url": self.to(order=order), "is_on": order == self.order}
-            for order in paging.ORDERS
-            if order != "price" or has_prices or order == self.order
+            for order in self.among
+            if "price" not in order or has_prices or order == self.order
         ]
 
     def chosen(self, filters: Filters) -> Context:

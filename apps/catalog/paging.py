@@ -69,7 +69,7 @@ def page(
     """
     field, descending = _field(order, language)
     entries = _entries(listing, within)
-    cursor = _read(after or before, field)
+    cursor = read_cursor(after or before, field)
     back = after is None and before is not None
     most = max(size + 1, sample)
     rows = _rows(entries.values(), field, descending != back, cursor, most)
@@ -84,8 +84,8 @@ def page(
     return Page(
         items=[(item_id, version) for _key, item_id, version in rows],
         sample=ids,
-        next=_write(rows[-1], field) if rows and (back or more) else None,
-        previous=_write(rows[0], field) if rows and (more if back else cursor is not None) else None,
+        next=write_cursor(rows[-1], field) if rows and (back or more) else None,
+        previous=write_cursor(rows[0], field) if rows and (more if back else cursor is not None) else None,
     )
 
 
@@ -134,9 +134,14 @@ def wider(listing: Listing, *, order: str, language: str, within: Groups) -> dic
 def _field(order: str, language: str) -> tuple[str, bool]:
     if order not in ORDERS:
         raise InvalidQuery(_("Items can't be sorted by that."))
+    return key_field(order, language), order == "newest"
+
+
+def key_field(order: str, language: str) -> str:
+    """Of an entry, what an order sorts by."""
     if order == "title":
-        return f"title_{'es' if language == 'es' else 'en'}", False
-    return ("published_at", True) if order == "newest" else (order, False)
+        return f"title_{'es' if language == 'es' else 'en'}"
+    return "published_at" if order == "newest" else order
 
 
 def _rows(
@@ -167,7 +172,7 @@ def _ordered(entries: QuerySet[Any, Any], field: str, descending: bool) -> Query
     return entries.order_by(f"{sign}{field}", f"{sign}item_id")
 
 
-def _write(row: Row, field: str) -> str:
+def write_cursor(row: Row, field: str) -> str:
     value, item_id, _version = row
     if isinstance(value, datetime):
         value = (value - EPOCH) // MICROSECOND
@@ -175,7 +180,7 @@ def _write(row: Row, field: str) -> str:
     return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
-def _read(cursor: str | None, field: str) -> Key | None:
+def read_cursor(cursor: str | None, field: str) -> Key | None:
     if cursor is None:
         return None
     try:

@@ -4,6 +4,7 @@ A full-text index finds rare words at once but costs a microsecond per match: 60
 60,000 items, to show 24. So the number of documents of each word is kept, and the rarest one decides:
 - rare (at most COMMON): the index gives its documents, the other words are looked for in their text;
 - all common: matches are everywhere, so documents are read in the order of their random ids until a page is full.
+Only of rare words are all matches known, and can be sorted by something else than how well they match.
 Either way a page costs the same in a catalogue of one thousand items and of one hundred thousand.
 """
 
@@ -26,8 +27,9 @@ from apps.catalog.contract import InvalidQuery
 from apps.catalog.engines import ENGINES, Engine
 from apps.catalog.filters import NO_GROUPS, Groups
 from apps.catalog.models import Listing, ListingEntry, SearchDocument, SearchWord
-from apps.catalog.paging import how_many, stands_in
+from apps.catalog.paging import Key, how_many, read_cursor, stands_in, write_cursor
 from apps.catalog.samples import LIST, SAMPLE, Part, Sample, of_documents
+from apps.catalog.sorting import ORDERS, RELEVANCE, in_order
 from apps.catalog.text import words
 from apps.catalog.wordings import MARK, document_id
 
@@ -46,7 +48,9 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Found:
-    """A page of matches with their versions, best first. `total` is exact unless `more`: then there are more than that.
+    """A page of matches with their versions. `total` is exact unless `more`: then there are more than that.
+
+    Where they aren't `sortable` they come in the order of RELEVANCE, whatever was asked for.
 
     `samples`: of what was found, for facets, and by the key of each group of what would be without it.
     """
@@ -55,6 +59,7 @@ class Found:
     next: str | None = None
     total: int = 0
     more: bool = False
+    sortable: bool = True
     samples: dict[str, Sample] = field(default_factory=dict)
 
     @property
@@ -78,17 +83,23 @@ def search(
     limit: int = 24,
     after: str | None = None,
     within: Groups = NO_GROUPS,
+    order: str = RELEVANCE,
+    language: str = "en",
     faceted: bool = False,
 ) -> Found:
     """Published items that have every word of `query` and stand in one listing of each group of `within`.
 
     `documents` is how many items are published: Listing.EVERYTHING's count. `faceted`: with samples for facets.
 
-    Raises InvalidQuery for a limit outside 1..100 and an `after` that did not come from here.
+    Raises InvalidQuery for a limit outside 1..100, an order that isn't there and a foreign `after`.
     """
     if not 1 <= limit <= LIMIT:
         raise InvalidQuery(_("Ask for 1 to %(most)d items at a time.") % {"most": LIMIT})
-    start, documents = _place(after), max(documents, 1)
+    if order not in ORDERS:
+        raise InvalidQuery(_("Items can't be sorted by that."))
+    documents = max(documents, 1)
+    start = _place(after) if order == RELEVANCE else None
+    start_sorted = None if order == RELEVANCE else read_cursor(after, order)
     terms = terms_of(query)
     if not terms:
         return Found()
@@ -103,8 +114,13 @@ def search(
         for key, group in (groups if faceted else {}).items()
     }
     if narrowings[0].documents > COMMON:
+        if start_sorted:  # they were fewer a page ago
+            raise _unknown()
         return _spread(narrowings, documents, limit, start, wider)
-    found, ids = _ranked(narrowings, terms, limit, start)
+    if order == RELEVANCE:
+        found, ids = _ranked(narrowings, terms, limit, start)
+    else:
+        found, ids = _sorted(narrowings, order, language, limit, start_sorted)
     return replace(found, samples=samples.read({LIST: of_documents(ids), **wider})) if faceted else found
 
 
@@ -165,6 +181,20 @@ def _ranked(
     return found, [match[1] for match in matches[:SAMPLE]]
 
 
+def _sorted(
+    narrowings: list[Narrowing], order: str, language: str, limit: int, start: Key | None
+) -> tuple[Found, list[int]]:
+    """The same in another order."""
+    matches = in_order(_of_rarest(narrowings), order, language)
+    rest = [match for match in matches if start is None or match[:2] > (start.value, start.item_id)]
+    found = Found(
+        items=[match[1:] for match in rest[:limit]],
+        next=write_cursor(rest[limit - 1], order) if len(rest) > limit else None,
+        total=len(matches),
+    )
+    return found, [document_id(item) for _key, item, _version in matches[:SAMPLE]]
+
+
 def _of_rarest(narrowings: list[Narrowing]) -> QuerySet[SearchDocument]:
     rarest, *rest = narrowings
     if rarest.listings:
@@ -213,6 +243,7 @@ def _spread(
         next=_cursor((ORDINARY, page[-1][0])) if more else None,
         total=COMMON if more or start is not None else len(rows),
         more=more or start is not None,
+        sortable=False,
         samples=read,
     )
 
@@ -241,5 +272,9 @@ def _place(cursor: str | None) -> Place | None:
         return None
     match = CURSOR.fullmatch(cursor)
     if match is None:
-        raise InvalidQuery(_("This page of results is not known. Start the search again."))
+        raise _unknown()
     return int(match[1]), int(match[2], 16)
+
+
+def _unknown() -> InvalidQuery:
+    return InvalidQuery(_("This page of results is not known. Start the search again."))

@@ -15,28 +15,41 @@ from apps.catalog.held import shows
 from apps.catalog.highlights import mark_cards, marked, terms
 from apps.catalog.links import Links
 from apps.catalog.search import QUERY_LENGTH, search
+from apps.catalog.sorting import ORDERS, RELEVANCE
 from apps.catalog.suggestions import suggest
 
 
 @require_safe
 def results(request: HttpRequest) -> HttpResponse:
-    """What was found, best first, with facets of it."""
+    """What was found, with facets of it; where it can be sorted, in any order."""
     query = " ".join(request.GET.get("q", "").split())[:QUERY_LENGTH]
     after = request.GET.get("after")
     language = get_language() or "en"
     narrowed = read(parse(request.GET.getlist("filter")))
-    links = Links(request.path, filters=list(narrowed.filters), q=query)
+    links = Links(
+        request.path, request.GET.get("order", RELEVANCE), list(narrowed.filters), q=query, among=ORDERS
+    )
     try:
         found = search(
-            query, documents=narrowed.everything.items, after=after, within=narrowed.groups, faceted=True
+            query,
+            documents=narrowed.everything.items,
+            after=after,
+            within=narrowed.groups,
+            order=links.order,
+            language=language,
+            faceted=True,
         )
     except InvalidQuery:
-        return HttpResponseRedirect(links.to())
+        return HttpResponseRedirect(links.to(order=RELEVANCE))
+    if not found.sortable:
+        links.order = RELEVANCE
     context = {
         "q": query,
         "cards": mark_cards(cards(found.items, language), query),
         "total": found.total,
         "more": found.more,
+        "sortable": found.sortable,
+        "orders": links.orders(has_prices=facets.has_prices(found.samples)),
         **links.chosen(narrowed.filters),
         **links.offered(facets.facets(found.samples, narrowed.filters, language)),
         "next": found.next and links.to(after=found.next),

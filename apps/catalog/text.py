@@ -17,6 +17,7 @@ _FAITHFUL = re.compile(r"[a-z0-9 ,.:;!?'’“”\"()\[\]/&–-]*")
 
 WORD_LENGTH = 40
 SORT_LENGTH = 24
+UNPRICED = "~"  # sorts after every price
 
 
 def fold(text: str) -> str:
@@ -53,4 +54,4 @@ def title_key(title: str, item_id: UUID) -> str:
 
 def price_key(price: Decimal | None, item_id: UUID) -> str:
     """Sorts by price, lowest first, what has no price last; ends with the item, like title_key."""
-    return f"{'~' if price is None else f'{price:015.2f}'}{item_id.hex[:8]}"
+    return f"{UNPRICED if price is None else f'{price:015.2f}'}{item_id.hex[:8]}"

@@ -342,6 +342,7 @@ def test_a_page_made_afresh_asks_little(client, shop, queries, address, most):
         "/categories/things?filter=artist:painter-0",
         "/browse?filter=.in:things&filter=artist:painter-1",
         "/search?q=boat&filter=artist:painter-0&filter=artist:painter-1&filter=.in:things",
+        "/search?q=boat&filter=artist:painter-0&filter=artist:painter-1&order=-price",
         "/categories/things?filter=artist:painter-0&filter=artist:painter-1&filter=.in:things/boats",
         "/browse/artist/painter-0?filter=artist:painter-0&filter=artist:painter-1&filter=.in:things",
     ],

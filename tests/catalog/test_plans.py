@@ -104,6 +104,8 @@ PAGES = [
         "/search?q=common+half",
         "/search?q=rare+half",
         "/search?q=nothing",
+        "/search?q=rare&order=-price",
+        "/search?q=common&order=title&filter=artist:painter-3",
     ),
     *("/search?q=common&filter=artist:painter-3", "/search?q=com&filter=.in:whole/half", "/search?q=word1"),
     *(

@@ -5,12 +5,16 @@ Committed for real: InnoDB's full-text index sees nothing of an open transaction
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
+
 import pytest
+from django.core.cache import cache
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from apps.catalog import held, service
 from apps.catalog import search as searching
-from apps.catalog import service
 from apps.catalog.contract import InvalidQuery
 from apps.catalog.drafts import Draft
 from apps.catalog.models import Item, Listing
@@ -180,6 +184,80 @@ def test_every_match_once_however_the_search_is_run(many, monkeypatch, common, r
     monkeypatch.setattr(searching, "READ_AT_MOST", read)
     found = walk(query, 7)
     assert len(found) == len(set(found)) == number
+
+
+@pytest.fixture
+def priced(item):
+    """Boats by title, price and the order they came in; the Spanish titles sort the other way round."""
+    for title, spanish, price in (
+        ("B boat", "C", "10"),
+        ("A boat", "D", None),
+        ("D boat", "A", "9.50"),
+        ("C boat", "B", "9.50"),
+    ):
+        item(
+            title,
+            description="boat",
+            translations={"es": {"title": spanish}},
+            price=price and Decimal(price),
+            currency="EUR" if price else "",
+        )
+
+
+def walk_sorted(order: str, language: str = "en", limit: int = 1) -> list[str]:
+    found, after = [], None
+    while True:
+        page = search(
+            "boat", documents=service.everything(), limit=limit, after=after, order=order, language=language
+        )
+        items = Item.objects.in_bulk(page.ids)
+        found += [items[pk].title[0] for pk in page.ids]
+        after = page.next
+        if after is None:
+            return found
+
+
+@pytest.mark.parametrize("limit", [1, 3, 100])
+def test_what_was_found_is_sorted_page_by_page(priced, limit):
+    assert walk_sorted("newest", limit=limit) == ["C", "D", "A", "B"]
+    assert walk_sorted("title", limit=limit) == ["A", "B", "C", "D"]
+    assert walk_sorted("title", language="es", limit=limit) == ["D", "C", "B", "A"]
+    cheap, dear = walk_sorted("price", limit=limit), walk_sorted("-price", limit=limit)
+    assert (set(cheap[:2]), cheap[2:]) == ({"C", "D"}, ["B", "A"])
+    assert (dear[0], set(dear[1:3]), dear[3]) == ("B", {"C", "D"}, "A")
+
+
+def test_common_words_are_not_sorted_and_it_is_said(priced, client, monkeypatch):
+    ways = client.get("/search?q=boat&order=-price").content.decode()
+    assert re.findall(r'aria-current="true">([^<]+)', ways) == ["Highest price"]
+    assert ways.index("B boat") < ways.index("A boat")
+    assert 'href="/search?q=boat&amp;order=title"' in ways
+    assert 'href="/search?q=boat"' in ways
+    assert "too common" not in ways
+    monkeypatch.setattr(searching, "COMMON", 1)
+    cache.clear()
+    held.forget()
+    common = client.get("/search?q=boat&order=-price").content.decode()
+    assert "too common to be sorted" in common
+    assert "Highest price" not in common
+    for language, order in (("en", "newest"), ("en", "-price")):
+        answer = client.get(f"/api/v1/catalog/search/?q=boat&order={order}&l={language}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "catalog.invalid_query")
+    assert client.get("/api/v1/catalog/search/?q=boat&order=relevance").status_code == 200
+
+
+def test_programs_sort_what_they_found(priced, client):
+    answer = client.get("/api/v1/catalog/search/?q=boat&order=title&limit=2").json()
+    rest = client.get(f"/api/v1/catalog/search/?q=boat&order=title&limit=2&after={answer['next']}").json()
+    assert [one["title"][0] for one in answer["items"] + rest["items"]] == ["A", "B", "C", "D"]
+
+
+@pytest.mark.parametrize(
+    "address", ["order=rubbish", "order=price&after=2-1", "order=title&after=x", "after=x"]
+)
+def test_a_foreign_order_or_place_of_it_leads_to_the_beginning(priced, client, address):
+    answer = client.get(f"/search?q=boat&{address}")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/search?q=boat")
 
 
 def test_narrowed_to_listings(item, category):
