@@ -62,11 +62,11 @@ class Pass:
 WITHOUT_MACHINERY = "not browser and not container"
 FAST = [Pass("tests on SQLite", f"{WITHOUT_MACHINERY} and not slow", processes=2)]
 WHOLE = [
-    # Thrice the processors of a small machine: a test of real servers waits for most of its time.
-    Pass("tests on SQLite", WITHOUT_MACHINERY, processes=6),
-    Pass("data on MariaDB with Redis", f"data and {WITHOUT_MACHINERY}", processes=4, servers=True),
+    # Twice the processors of a small machine: a test of real servers waits for most of its time.
+    Pass("tests on SQLite", WITHOUT_MACHINERY, processes=4),
+    Pass("data on MariaDB with Redis", f"data and {WITHOUT_MACHINERY}", processes=3, servers=True),
     # A process drives all journeys of one topology, so that it starts it once.
-    Pass("browser", "browser", processes=4),
+    Pass("browser", "browser", processes=3),
     Pass("container", "container"),
 ]
 

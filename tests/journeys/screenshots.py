@@ -7,9 +7,10 @@ import io
 import shutil
 from dataclasses import dataclass
 
+import django
 from django.conf import settings
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.servers import ROOT
 
@@ -26,6 +27,8 @@ class Shot:
     size: tuple[int, int] = (1280, 800)
     language: str = "en-GB"
     scheme: str = "light"
+    signed_in: bool = False  # as the editor
+    follow: str = ""  # the link on that page which leads to what is shown
 
 
 SHOTS = (
@@ -33,6 +36,8 @@ SHOTS = (
     Shot("item", "/items/deep-bay", language="es-MX", scheme="dark"),
     Shot("category", "/categories/abstract", size=(390, 800)),
     Shot("search", "/search?q=noche", size=(390, 800), language="es-MX", scheme="dark"),
+    Shot("pictures", "/pictures/", size=(390, 800), signed_in=True),
+    Shot("editor", "/items/deep-bay", size=(1280, 1000), signed_in=True, follow="Edit"),
 )
 
 
@@ -45,9 +50,13 @@ def take(browser: Browser, url: str, shot: Shot) -> Image.Image:
         reduced_motion="reduce",
         is_mobile=shot.size[0] < 500,
     )
+    if shot.signed_in:
+        sign_in(page, url)
     answer = page.goto(url + shot.path)
     assert answer is not None
     assert answer.ok, f"{shot.path} answered {answer.status}; does the site have its whole demo shop?"
+    if shot.follow:
+        page.get_by_role("link", name=shot.follow, exact=True).first.click()
     page.wait_for_load_state("networkidle")
     page.evaluate(ALL_DECODED)
     picture = Image.open(io.BytesIO(page.screenshot()))
@@ -55,7 +64,20 @@ def take(browser: Browser, url: str, shot: Shot) -> Image.Image:
     return picture.convert("RGB")
 
 
+def sign_in(page: Page, url: str) -> None:
+    """With the password that the site at DATA_DIR made for its demo editor."""
+    from monolith.demo.people import EDITOR, read_passwords  # models, which Django has to load first
+
+    password = read_passwords(settings.DATA_DIR / "demo" / "sign-ins.txt")[EDITOR.email]
+    page.goto(f"{url}/accounts/login/")
+    page.locator("main [name=login]").fill(EDITOR.email)
+    page.locator("main [name=password]").fill(password)
+    with page.expect_navigation():
+        page.locator("main form [type=submit]").first.click()
+
+
 def main() -> None:
+    django.setup()
     parser = argparse.ArgumentParser(prog="bin/screenshots", description=__doc__)
     parser.add_argument(
         "url", nargs="?", default=settings.SITE_URL, help="where the site runs (default: %(default)s)"
