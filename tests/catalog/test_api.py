@@ -12,6 +12,7 @@ from django.test import Client
 from apps.catalog import service
 from apps.catalog.drafts import Draft
 from apps.catalog.models import Item
+from tests.catalog.marks import searched
 from tests.people import sign_in
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -141,7 +142,7 @@ def test_what_is_not_there(client):
     assert (response.status_code, response.json()["code"]) == (404, "catalog.item_not_found")
 
 
-@pytest.mark.django_db(databases="__all__", transaction=True)  # InnoDB finds words once they are committed
+@searched
 def test_search(client, item):
     item("Blue boat")
     item("Red boat")

@@ -19,6 +19,7 @@ from apps.catalog import held, service, views
 from apps.catalog.drafts import Draft
 from apps.catalog.models import Listing
 from seam import replicas
+from tests.catalog.marks import searched
 from tests.people import sign_in
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -78,7 +79,7 @@ def test_a_change_is_seen_by_whoever_asks_next(client, item, category, time_flie
     assert text.status_code == 404 if "/browse/" in address else b"Boat renamed" in text.content
 
 
-@pytest.mark.django_db(databases="__all__", transaction=True)  # InnoDB finds words once they are committed
+@searched
 def test_a_search_finds_what_has_just_come(client, item, time_flies):
     item("Boat")
     assert b"Boat two" not in client.get("/search?q=boat").content

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.catalog.highlights import marked, terms
+from tests.catalog.marks import searched
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_words_are_marked_by_their_beginning_as_the_search_finds_them(query, tex
     assert marked(text, terms(query)) == shown
 
 
-@pytest.mark.django_db(databases="__all__", transaction=True)
+@searched
 def test_results_and_suggestions_are_marked_and_stay_text(client, item):
     item('Café <b>&"x"</b>', Artist="Cafetier & Co")
     found = client.get("/search?q=cafe").content.decode()

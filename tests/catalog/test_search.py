@@ -20,8 +20,9 @@ from apps.catalog.drafts import Draft
 from apps.catalog.models import Item, Listing
 from apps.catalog.search import search, terms_of
 from seam import atomic
+from tests.catalog.marks import searched
 
-pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
+pytestmark = searched
 
 
 def titles(query: str, **more) -> list[str]:

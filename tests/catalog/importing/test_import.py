@@ -26,11 +26,10 @@ from apps.catalog.models import (
 )
 from seam import atomic
 from tests.catalog.importing.conftest import MAPPING, Run, thing
+from tests.catalog.marks import searched
 from tests.people import make_person
 
 pytestmark = pytest.mark.django_db(databases="__all__")
-# InnoDB's full-text index knows only what was committed.
-searched = pytest.mark.django_db(databases="__all__", transaction=True)
 ROOT = Path(__file__).parents[3]
 
 
