@@ -1,7 +1,7 @@
 """Measures the site against a bare Django in one run and prints ratios; bin/bench starts it.
 
 bin/bench FILE                    everything, on the records of FILE (docs/performance.md says which)
-bin/bench FILE --only import …    some of: pages cost growth import calls topologies
+bin/bench FILE --only import …    some of: pages cost growth facets import calls topologies
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 
 import django
 
@@ -22,7 +23,8 @@ django.setup()  # topologies are places with demo people, who are models
 
 from bench import topologies
 from bench.load import Target, ask, rates
-from bench.pages import cookie_header, pages, read
+from bench.million import multiply
+from bench.pages import cookie_header, faceted, pages, read
 from bench.sites import Website, baseline, cpu_seconds, prepared, served, settle
 from tests.servers import MariaDB, Redis, mariadb, redis, temporary_folder
 
@@ -50,6 +52,15 @@ class Bench:
         return self._filled("small", 1, ["--limit", str(SMALL)])
 
     @cached_property
+    def million(self) -> Website:
+        """The records of `large`, several times over."""
+        site = self.empty("million", 5)
+        print(f"Filling the site of {self.options.times} times as many items…", flush=True)
+        multiply(self.database, database_of(self.large), database_of(site), self.options.times)
+        site.python("-m", "bench.inside", "statistics")
+        return self._started(site, "million")
+
+    @cached_property
     def bare(self) -> Website:
         return self.stack.enter_context(baseline(self.large, self.folder))
 
@@ -73,6 +84,9 @@ class Bench:
         site = self.empty(name, number)
         print(f"Filling the {name} site…", flush=True)
         self.fill(site, *limit)
+        return self._started(site, name)
+
+    def _started(self, site: Website, name: str) -> Website:
         settle(self.database, self.cache)
         self.stack.enter_context(served(site, self.folder / name))
         return site
@@ -128,7 +142,7 @@ def measure_cost(bench: Bench) -> None:
     site, cells = bench.large, []
     for name, path in bench.pages_of(site).items():
         spent = {
-            target.name: milliseconds(bench, target, requests=100 * bench.options.rounds)
+            target.name: milliseconds(bench, target, 100 * bench.options.rounds, site, bench.bare)
             for target in kinds(bench, site, path)
         }
         ready, template = spent["bytes"], spent["template"]
@@ -138,8 +152,8 @@ def measure_cost(bench: Bench) -> None:
     table("Milliseconds of CPU per request: web, database and cache", columns, cells)
 
 
-def milliseconds(bench: Bench, target: Target, requests: int) -> float:
-    servers = (bench.large.server, bench.bare.server, bench.database, bench.cache)
+def milliseconds(bench: Bench, target: Target, requests: int, *sites: Website) -> float:
+    servers = (*(site.server for site in sites), bench.database, bench.cache)
     ask(target, 10)
     before = cpu_seconds(*servers)
     ask(target, requests)
@@ -160,6 +174,40 @@ def measure_growth(bench: Bench) -> None:
         ratio = costs["large"] / costs["small"]
         rows.append((name, f"{costs['small']:.2f}", f"{costs['large']:.2f}", f"{ratio:.2f}"))
     table(f"Cost of a page made afresh, from {SMALL} items to all", ["ms, small", "ms, large", "ratio"], rows)
+
+
+def measure_facets(bench: Bench) -> None:
+    """What a page made afresh with facets costs with all items, and with a million, against SMALL of them."""
+    sites = {"small": bench.small, "large": bench.large, "million": bench.million}
+    words = {"common": bench.options.common, "rare": bench.options.rare}
+    found = {name: faceted(site.url, words) for name, site in sites.items()}
+    asked = {name: queries(site, found[name]) for name, site in sites.items()}
+    rows = []
+    for page in found["small"]:
+        targets = {
+            name: Target(name, site.url + found[name][page], afresh=True) for name, site in sites.items()
+        }
+        spent = alternately(bench, sites, targets)
+        ratios = [f"{spent[name] / spent['small']:.2f}" for name in ("large", "million")]
+        number = max(asked[name][page] for name in sites)
+        rows.append((page, *(f"{ms:.1f}" for ms in spent.values()), *ratios, str(number)))
+    columns = ["ms, small", "ms, large", "ms, million", "large/small", "million/small", "queries"]
+    table("CPU of a page with facets, made afresh: web, database and cache", columns, rows)
+
+
+def alternately(bench: Bench, sites: dict[str, Website], targets: dict[str, Target]) -> dict[str, float]:
+    """The median of rounds, in which each site is asked in turn."""
+    spent: dict[str, list[float]] = {name: [] for name in sites}
+    for _round in range(bench.options.rounds):
+        for name, site in sites.items():
+            spent[name].append(milliseconds(bench, targets[name], 20, site))
+    return {name: median(times) for name, times in spent.items()}
+
+
+def queries(site: Website, found: dict[str, str]) -> dict[str, int]:
+    """Of each page, made with nothing kept."""
+    lines = site.python("-m", "bench.inside", "afresh", *found.values()).splitlines()
+    return dict(zip(found, map(int, lines), strict=True))
 
 
 def measure_import(bench: Bench) -> None:
@@ -200,6 +248,7 @@ MEASUREMENTS: dict[str, Callable[[Bench], None]] = {
     "pages": measure_pages,
     "cost": measure_cost,
     "growth": measure_growth,
+    "facets": measure_facets,
     "import": measure_import,
     "calls": measure_calls,
     "topologies": measure_topologies,
@@ -215,12 +264,18 @@ def main() -> None:
     parser.add_argument(
         "--records", type=int, default=10_000, help="how many of them for the import's own measurement"
     )
+    parser.add_argument(
+        "--times", type=int, default=15, help="as many items has the largest site of `facets`"
+    )
+    parser.add_argument("--memory", default="128M", help="the database's innodb_buffer_pool_size")
+    parser.add_argument("--on-disk", action="store_true", help="keep its files there, not in memory")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=MEASUREMENTS, default=list(MEASUREMENTS))
     options = parser.parse_args()
     with ExitStack() as stack:
         folder = stack.enter_context(temporary_folder("bench"))
-        bench = Bench(options, stack, folder, stack.enter_context(mariadb()), stack.enter_context(redis()))
+        database = mariadb(f"--innodb-buffer-pool-size={options.memory}", on_disk=options.on_disk)
+        bench = Bench(options, stack, folder, stack.enter_context(database), stack.enter_context(redis()))
         for name in options.only:
             MEASUREMENTS[name](bench)
 

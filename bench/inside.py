@@ -2,6 +2,8 @@
 
 python -m bench.inside sign-in              makes a member, prints the session cookie
 python -m bench.inside queries COOKIE URL…  prints, for each URL, how many queries it makes: held, afresh, signed in
+python -m bench.inside afresh URL…          prints, for each, how many queries it makes with nothing kept anywhere
+python -m bench.inside statistics           tells the database's planner how large the catalogue's tables are
 python -m bench.inside copy NAME            inserts the catalogue's rows into the databases NAME by bulk_create alone
 python -m bench.inside calls                prints what a call costs plainly, by `local`, `wire` and `remote`
 python -m bench.inside answer KEY           is the other process of `remote`: prints its port, answers until stdin ends
@@ -27,12 +29,14 @@ django.setup()  # before anything that imports models
 
 from django.apps import apps
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.auth import service as auth
 from apps.auth.contract import Person, Role
+from apps.catalog.statistics import refresh
 from bench.pages import afresh
 from seam.binding import local
 from seam.contract import Contract
@@ -77,6 +81,15 @@ def count(first: str, url: str, cookies: Mapping[str, str] | None = None) -> int
     if answer.status_code != 200:
         raise SystemExit(f"{url} answered {answer.status_code}.")
     return sum(len(capture) for capture in captured)
+
+
+def made_afresh(*urls: str) -> None:
+    client = Client(HTTP_HOST="localhost")
+    for url in urls:
+        cache.clear()
+        with CaptureQueriesContext(connections["catalog"]) as asked:
+            client.get(afresh(url))
+        print(len(asked))
 
 
 def copy(name: str) -> None:
@@ -156,7 +169,15 @@ def answer(key: str) -> None:
     server.drain(0)
 
 
-COMMANDS = {"sign-in": sign_in, "queries": queries, "copy": copy, "calls": calls, "answer": answer}
+COMMANDS = {
+    "sign-in": sign_in,
+    "queries": queries,
+    "afresh": made_afresh,
+    "statistics": refresh,
+    "copy": copy,
+    "calls": calls,
+    "answer": answer,
+}
 
 if __name__ == "__main__":
     COMMANDS[sys.argv[1]](*sys.argv[2:])

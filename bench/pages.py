@@ -7,9 +7,11 @@ import re
 import urllib.request
 import uuid
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 NEXT = re.compile(r'rel="next" href="([^"]+)"')
 LINK = re.compile(r'href="(/(?:items|categories)/[^"]+)"')
+CHOICE = re.compile(r'name="filter" value="([^."][^"]*)"')  # of an attribute; a category begins with a dot
 DEEP = 500
 
 
@@ -26,6 +28,25 @@ def pages(site: str, *, common: str, rare: str, deep: int = DEEP) -> dict[str, s
         "search common": f"/search?q={common}",
         "search rare": f"/search?q={rare}",
     }
+
+
+def faceted(site: str, words: Mapping[str, str]) -> dict[str, str]:
+    """Searches for each word and the list of everything, as they are and with one and two values of the first attribute
+    that the site offers there.
+    """
+    found = {}
+    for name, path in {
+        **{name: f"/search?q={word}" for name, word in words.items()},
+        "browse": "/browse",
+    }.items():
+        values = CHOICE.findall(read(site + path))
+        same = [
+            html.unescape(value) for value in values if value.partition(":")[0] == values[0].partition(":")[0]
+        ]
+        for number, chosen in enumerate(("", ", one value", ", two values")):
+            query = urlencode([("filter", value) for value in same[:number]])
+            found[f"{name}{chosen}"] = f"{path}{'&' if '?' in path else '?'}{query}".rstrip("?&")
+    return found
 
 
 def nth_page(site: str, path: str, number: int) -> str:

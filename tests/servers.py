@@ -172,9 +172,9 @@ class MariaDB(Server):
 
 
 @contextmanager
-def mariadb(*options: str) -> Iterator[MariaDB]:
+def mariadb(*options: str, on_disk: bool = False) -> Iterator[MariaDB]:
     """A fresh MariaDB. It syncs nothing to disk: no test asks what a power cut leaves."""
-    with _mariadb(MariaDB, *options) as server:
+    with _mariadb(MariaDB, *options, on_disk=on_disk) as server:
         yield server
 
 
