@@ -22,7 +22,7 @@ from tests.journeys.table import (  # noqa: F401  hooks
     pytest_generate_tests,
     pytest_terminal_summary,
 )
-from tests.people import alice, bob, charlie, dora, nobody_remembered  # noqa: F401
+from tests.people import alice, bob, charlie, dora, nobody_remembered, signing_keys  # noqa: F401
 
 # A machine that does other things too is slow, not wrong.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -60,6 +60,13 @@ def shares_with_its_module(item: pytest.Item) -> bool:
 def parameters(item: pytest.Item) -> set[tuple[str, str]]:
     spec = getattr(item, "callspec", None)
     return {(name, value) for name, value in spec.params.items() if isinstance(value, str)} if spec else set()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Reading the whole API's document into tests takes seconds in each process: only where they are to be run."""
+    asked = config.option.markexpr
+    is_left_out = "not slow" in asked or asked in ("browser", "container")
+    return True if is_left_out and collection_path.name == "test_conformance.py" else None
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
