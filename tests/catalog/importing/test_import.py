@@ -347,7 +347,7 @@ def test_real_records(run: Run) -> None:
 
 
 @pytest.mark.slow
-@searched
+@pytest.mark.django_db(databases="__all__", transaction=True)  # no database counts what may be rolled back
 def test_the_planner_knows_what_was_imported(run: Run) -> None:
     """A plan made for empty tables went through all values of all attributes to show one page."""
     run([thing(number, colour=f"Colour {number}") for number in range(2_000)])
