@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from apps.catalog import (
     api,
+    attribute_api,
     attribute_editor,
     category_api,
     editor,
@@ -69,6 +70,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         category_api.MoveCategory.as_view(),
         name="api-move-category",
     ),
+    path("api/v1/catalog/attributes/", attribute_api.Attributes.as_view(), name="api-attributes"),
+    path("api/v1/catalog/attributes/<slug:key>/", attribute_api.OneAttribute.as_view(), name="api-attribute"),
+    path("api/v1/catalog/attributes/<slug:key>/values/", attribute_api.Values.as_view(), name="api-values"),
     path("api/v1/catalog/favourites/", api.Favourites.as_view(), name="api-favourites"),
     path("api/v1/catalog/favourites/<uuid:item_id>/", api.OneFavourite.as_view(), name="api-favourite"),
     path("api/v1/catalog/search/", api.Search.as_view(), name="api-search"),

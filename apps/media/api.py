@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.forms import Form, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.auth.client import IsSignedIn
-from apps.media import models, service, straight
+from apps.media import delivery, models, service, straight
 from apps.media.contract import AssetNotFound, InvalidQuery, StorageAway
 from apps.media.forms import DescribeForm, UploadForm
 from apps.media.paging import page_of
@@ -27,6 +27,7 @@ from apps.media.reasons import PictureRefused, sentence
 from apps.media.search import own_pictures
 from apps.media.serving import RETRY_SECONDS
 from apps.media.uploads import take_pictures
+from apps.media.uses import uses_of
 from seam import ContractError
 
 REFUSAL_STATUS = {
@@ -141,6 +142,32 @@ class OneAsset(MediaView):
     def delete(self, request: Request, asset_id: UUID) -> Response:
         service.delete_asset(owner_id=_me(request), asset_id=asset_id)
         return Response(status=HTTPStatus.NO_CONTENT)
+
+
+class OriginalFile(MediaView):
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """It is neither JSON nor XML, whatever is accepted; only an error is."""
+        return super().perform_content_negotiation(request, force=True)
+
+    def get(self, request: Request, asset_id: UUID) -> HttpResponseBase:
+        """The bytes as they were uploaded; in parts, too."""
+        return delivery.original(request._request, self.own(request, asset_id))
+
+
+class Retry(MediaView):
+    def post(self, request: Request, asset_id: UUID) -> Response:
+        """Prepare anew a picture that could not be shown; as it is where there is nothing to try."""
+        return Response(represented(service.retry(owner_id=_me(request), asset_id=asset_id)))
+
+
+class Uses(MediaView):
+    def get(self, request: Request, asset_id: UUID) -> Response:
+        """Which items show it. 503 while the catalogue can't tell."""
+        found = uses_of(self.own(request, asset_id).pk)
+        if found is None:
+            raise Away(_("Where it is used can't be told at this moment. Try again soon."))
+        uses = [{"item": str(use.item_id), "title": use.title, "page": use.url or None} for use in found.uses]
+        return Response({"uses": uses, "more": found.more})
 
 
 def represented(asset: models.Asset) -> dict[str, Any]:

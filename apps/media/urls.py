@@ -20,4 +20,7 @@ urlpatterns = [
     path("api/v1/media/uploads", api.Uploads.as_view(), name="api-uploads"),
     path("api/v1/media/uploads/finish", api.FinishUpload.as_view(), name="api-finish-upload"),
     path("api/v1/media/assets/<uuid:asset_id>", api.OneAsset.as_view(), name="api-asset"),
+    path("api/v1/media/assets/<uuid:asset_id>/original", api.OriginalFile.as_view(), name="api-original"),
+    path("api/v1/media/assets/<uuid:asset_id>/retry", api.Retry.as_view(), name="api-retry"),
+    path("api/v1/media/assets/<uuid:asset_id>/uses", api.Uses.as_view(), name="api-uses"),
 ]

@@ -118,6 +118,14 @@ def imported(file, mapping, tmp_path):
     call_command("import_catalog", str(file), mapping=Path(mapping), rejects=tmp_path / "rejects.jsonl")
 
 
+def test_a_spreadsheet_shows_paragraphs_and_accents_as_they_are(item, tmp_path):
+    item("Árbol", description="One thing.\n\nAnother,  further on.")
+    call_command("export_catalog", tmp_path / "catalogue.csv")
+    text = (tmp_path / "catalogue.csv").read_text()
+    assert text.startswith("\ufeffkey,")
+    assert "One thing.\n\nAnother,  further on." in text
+
+
 @pytest.mark.parametrize(
     ("format_", "compression"), [*product(FORMATS, [""]), ("csv", "gzip"), ("jsonl", "zstd")]
 )

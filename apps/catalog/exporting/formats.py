@@ -16,6 +16,7 @@ from apps.catalog.exporting.records import MARK, Column, Record, languages
 ENDINGS = {"": "", "gzip": ".gz", "zstd": ".zst"}
 # What is handed on at a time.
 CHUNK = 64 * 1024
+BOM = "\ufeff"  # without it spreadsheets take UTF-8 for something else; the import passes over it
 
 
 def flat(columns: Sequence[Column]) -> list[str]:
@@ -41,7 +42,8 @@ def array(records: Iterable[Record], columns: Sequence[Column]) -> Iterator[str]
 
 
 def comma_separated(records: Iterable[Record], columns: Sequence[Column]) -> Iterator[str]:
-    return _delimited(records, columns, ",")
+    yield BOM
+    yield from _delimited(records, columns, ",")
 
 
 def tab_separated(records: Iterable[Record], columns: Sequence[Column]) -> Iterator[str]:

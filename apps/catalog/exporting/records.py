@@ -19,10 +19,10 @@ AT_ONCE = 500
 MARK, LEVEL = "|", "/"
 Record = dict[str, Any]
 
-# What the import would trim or join; in a title line breaks too.
-UNKEPT = r"^\s+|\s+\Z|(?<=\s)\s+"
-IN_TEXT = re.compile(rf"[\\{MARK}]|[^\S \n]|^\s|\s\Z|(?<=\s) |{UNKEPT}")
-IN_TITLE = re.compile(rf"[\\{MARK}]|[^\S ]|{UNKEPT}")
+# What the import would trim; in a title it joins what stands together, and line breaks too.
+TRIMMED = r"^\s+|\s+\Z"
+IN_TEXT = re.compile(rf"[\\{MARK}]|[^\S \n]|{TRIMMED}")
+IN_TITLE = re.compile(rf"[\\{MARK}]|[^\S ]|{TRIMMED}|(?<=\s)\s+")
 FORMULA = re.compile(r"^[=+@-]")  # a spreadsheet would run it
 
 

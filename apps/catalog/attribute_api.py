@@ -1,0 +1,125 @@
+"""REST: attributes and their values under /api/v1/catalog/attributes/. Editors say how they are shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.catalog import service
+from apps.catalog.api import CatalogView, ChangedMeanwhile, Text, YesOrNo, limit_of
+from apps.catalog.models import Attribute, AttributeValue
+from seam import atomic
+
+MOST_POSITION = 32_767
+LABEL_LENGTH = 120
+
+
+class AttributeView(CatalogView):
+    invalid_code = "catalog.invalid"
+
+
+class Attributes(AttributeView):
+    def get(self, request: Request) -> Response:
+        """All there are, by their keys."""
+        limit, after = limit_of(request), request.query_params.get("after", "")
+        found = list(Attribute.objects.filter(key__gt=after).order_by("key")[: limit + 1])
+        following = found[limit - 1].key if len(found) > limit else None
+        return Response({"items": [represented(one) for one in found[:limit]], "next": following})
+
+
+class OneAttribute(AttributeView):
+    def get(self, request: Request, key: str) -> Response:
+        return _answer(_attribute(key))
+
+    def put(self, request: Request, key: str) -> Response:
+        """How it is shown. Its own name stays: items and imports call it by that."""
+        said = _said(request)
+        with atomic("catalog"):
+            found = _attribute(key, locked=True)
+            if request.headers.get("If-Match", "*").strip() not in ("*", _etag(found)):
+                raise ChangedMeanwhile
+            for name, value in said.items():
+                setattr(found, name, value)
+            service.change_attribute(found)
+        return _answer(found)
+
+
+class Values(AttributeView):
+    def get(self, request: Request, key: str) -> Response:
+        """The values that published items have, by their slugs; a slug is what a `filter` names."""
+        limit, after = limit_of(request), request.query_params.get("after", "")
+        rows = AttributeValue.objects.filter(attribute=_attribute(key), slug__gt=after, listing__items__gt=0)
+        found = list(rows.order_by("slug").values("slug", "text", "kind", "listing__items")[: limit + 1])
+        items = [
+            {"slug": row["slug"], "value": row["text"], "type": row["kind"], "items": row["listing__items"]}
+            for row in found[:limit]
+        ]
+        return Response({"items": items, "next": items[-1]["slug"] if len(found) > limit else None})
+
+
+class AttributeFields(serializers.Serializer):
+    facet = YesOrNo(source="is_facet")
+    browsable = YesOrNo(source="is_browsable")
+    position = serializers.IntegerField(min_value=0, max_value=MOST_POSITION)
+    translations = serializers.DictField(
+        child=serializers.DictField(child=Text(max_length=LABEL_LENGTH)), default=dict
+    )
+
+    def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        if unknown := set(value) - {code for code, _name in settings.LANGUAGES}:
+            raise exceptions.ValidationError(
+                _("Unknown languages: %(unknown)s") % {"unknown": ", ".join(unknown)}
+            )
+        if any(set(texts) != {"label"} for texts in value.values()):
+            raise exceptions.ValidationError(_("A translation of an attribute has a `label`."))
+        return value
+
+
+def represented(attribute: Attribute) -> dict[str, Any]:
+    return {
+        "key": attribute.key,
+        "url": reverse("catalog:api-attribute", args=[attribute.key]),
+        "values": reverse("catalog:api-values", args=[attribute.key]),
+        "label": attribute.label,
+        "translations": attribute.translations,
+        "facet": attribute.is_facet,
+        "browsable": attribute.is_browsable,
+        "position": attribute.position,
+    }
+
+
+def _attribute(key: str, *, locked: bool = False) -> Attribute:
+    rows = Attribute.objects.select_for_update() if locked else Attribute.objects
+    found = rows.filter(key=key).first()
+    if found is None:
+        raise exceptions.NotFound(_("There is no such attribute. Choose one from the list."))
+    return found
+
+
+def _said(request: Request) -> dict[str, Any]:
+    if not isinstance(request.data, Mapping):
+        raise exceptions.ParseError(_("Send an object with the fields of an attribute."))
+    fields = AttributeFields(data=request.data)
+    fields.is_valid(raise_exception=True)
+    valid: dict[str, Any] = fields.validated_data
+    return valid
+
+
+def _etag(attribute: Attribute) -> str:
+    """Of what can be changed of it; the row keeps no number."""
+    kept = json.dumps(represented(attribute), sort_keys=True).encode()
+    return f'"{hashlib.blake2b(kept, digest_size=8).hexdigest()}"'
+
+
+def _answer(attribute: Attribute) -> Response:
+    return Response(represented(attribute), status=HTTPStatus.OK, headers={"ETag": _etag(attribute)})
