@@ -230,6 +230,8 @@ MFA_ADAPTER = "apps.auth.second_step.SecondStep"
 MFA_FORMS = {"add_webauthn": "apps.auth.forms.PasskeyForm"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+# Nobody signs in before an address is confirmed; a new one is asked for while the old one stays.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = SITE_NAME
 MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off

@@ -9,11 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import allauth
 import polib
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.utils import translation
 
+from apps.auth.wording import SENTENCES
 from monolith.management.commands import compile_translations
 
 PACKAGES = sorted(
@@ -68,6 +71,14 @@ def test_a_string_without_translation_is_found(tmp_path: Path) -> None:
         'from django.utils.translation import gettext as _\n_("A new sentence.")\n'
     )
     assert unfinished(package, "es", tmp_path / "work") == ["untranslated: 'A new sentence.'"]
+
+
+def test_allauths_sentences_that_are_said_anew_are_still_its_own() -> None:
+    theirs = Path(allauth.__file__).with_name("locale") / "es" / "LC_MESSAGES" / "django.po"
+    known = {entry.msgid: entry.msgstr for entry in polib.pofile(str(theirs))}
+    assert set(SENTENCES) <= known.keys()
+    with translation.override("es"):
+        assert [one for one in SENTENCES if translation.gettext(one) == known[one]] == []
 
 
 def test_translations_keep_their_placeholders() -> None:

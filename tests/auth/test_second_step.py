@@ -7,6 +7,7 @@ import re
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from django.contrib.auth import get_user_model
 from django.core.cache import cache, caches
 from django.test import Client
 
@@ -135,6 +136,15 @@ def test_codes_can_not_be_tried_without_end(secret, alice):
     assert "Too many" in answers[-1].content.decode()
     other.post("/accounts/2fa/authenticate/", {"code": code_of(secret)})
     assert other.get("/accounts/").status_code == 302, "not even with the right one"
+
+
+def test_the_address_can_be_changed_as_before(hers, secret, alice):
+    answer = hers.post("/accounts/email/", {"email": "alicia@example.com", "action_add": ""})
+    assert answer.status_code == 302
+    confirm = next(mail for mail in outbox() if mail.to == ["alicia@example.com"])
+    link = re.search(r"http\S+(/accounts/confirm-email/\S+)", confirm.body)[1]
+    hers.post(link)
+    assert get_user_model().objects.get(pk=alice.id).email == "alicia@example.com"
 
 
 def test_switching_it_off_asks_once_more_who_it_is(secret, alice):
