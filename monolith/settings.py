@@ -293,6 +293,7 @@ LANGUAGES = [("en", _("English")), ("es", _("Spanish"))]
 # What auth's client says is said in every process.
 # Those of apps are found by themselves; functions are none.
 LOCALE_PATHS = [BASE_DIR / "monolith" / "locale", *sorted(BASE_DIR.glob("functions/*/locale"))]
+FORMAT_MODULE_PATH = ["monolith.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import translation
+from django.utils.formats import date_format
 
 from monolith.web.links import URL_NAMES
 
@@ -128,3 +130,9 @@ def test_links_lead_where_the_urls_are(key: str) -> None:
 def test_a_link_to_nowhere_would_be_noticed() -> None:
     with pytest.raises(NoReverseMatch):
         reverse("catalog:no_such_page")
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "11 June 2025"), ("es", "11 de junio de 2025")])
+def test_a_date_is_read_alike_on_both_sides_of_an_ocean(language: str, said: str) -> None:
+    with translation.override(language):
+        assert date_format(date(2025, 6, 11), "DATE_FORMAT") == said
