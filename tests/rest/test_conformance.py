@@ -58,7 +58,7 @@ KNOWS_MORE = {
     "beginUpload",
     "finishUpload",
 }
-KNOWS_MORE |= {"createCategory", "changeCategory", "moveCategory", "deleteCategory"}
+KNOWS_MORE |= {"createCategory", "changeCategory", "moveCategory", "deleteCategory", "changeAttribute"}
 
 
 def closed(environ: Any, start_response: Any) -> list[bytes]:
