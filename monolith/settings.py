@@ -227,7 +227,12 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{SITE_NAME}] "
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 MFA_ADAPTER = "apps.auth.second_step.SecondStep"
-MFA_FORMS = {"add_webauthn": "apps.auth.forms.PasskeyForm"}
+MFA_FORMS = {
+    "authenticate": "apps.auth.forms.SecondStepForm",
+    "reauthenticate": "apps.auth.forms.SecondStepAgainForm",
+    "activate_totp": "apps.auth.forms.FirstCodeForm",
+    "add_webauthn": "apps.auth.forms.PasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # Nobody signs in before an address is confirmed; a new one is asked for while the old one stays.

@@ -11,6 +11,8 @@ from allauth.account.forms import (
     SetPasswordForm,
     SignupForm,
 )
+from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.contrib.auth.hashers import make_password
@@ -72,6 +74,28 @@ class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["remember"].label = _("Stay signed in on this device")
+
+
+class TypedCode:
+    """A form with a code of digits, for which a phone shows its number pad. Put it before allauth's."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs["inputmode"] = "numeric"
+
+
+class SecondStepForm(TypedCode, AuthenticateForm):
+    pass
+
+
+class SecondStepAgainForm(TypedCode, ReauthenticateForm):
+    pass
+
+
+class FirstCodeForm(TypedCode, ActivateTOTPForm):
+    pass
 
 
 class NewPassword:

@@ -13,10 +13,12 @@ from operator import attrgetter
 
 from django.db.models import F, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from apps.catalog.categories import LEVELS, paths_to
 from apps.catalog.contract import InvalidQuery
+from apps.catalog.localized import localized
 from apps.catalog.models import Listing
 from apps.catalog.shape import attributes
 
@@ -113,20 +115,20 @@ def read(filters: Sequence[Filter] = (), path: str = "") -> Narrowed:
     base = Listing.objects.filter(pk__in=[Listing.EVERYTHING, Listing.SHAPE])
     if not filters and not path:
         return _narrowed(base)
-    queries = [_rows(Listing.objects.filter(one), text, title) for one, text, title in _named(filters)]
+    queries = [_rows(Listing.objects.filter(which), *words) for which, words in _named(filters)]
     if path:
         line = Listing.objects.filter(category__path__in=paths_to(path)[:LEVELS])
         queries.append(_rows(line, F("category__path"), F("category__title"), F("category__translations")))
     rows = list(_rows(base).union(*queries, all=True))
     found = [(Listing(pk=pk, items=items, version=version), *words) for pk, items, version, *words in rows]
-    named = {
-        text: (listing, title) for listing, text, title, translations in found if text and not translations
-    }
-    steps = [
-        Step(listing, text, title, json.loads(translations))
-        for listing, text, title, translations in found
-        if translations
-    ]
+    named: dict[str, tuple[Listing, str]] = {}
+    steps: list[Step] = []
+    for listing, text, title, said in found:
+        translations = json.loads(said or "{}")
+        if ":" in text:  # a filter has a colon, and a path has none
+            named[text] = listing, localized(title, translations, "title", get_language() or "en")
+        elif text:
+            steps.append(Step(listing, text, title, translations))
     return _narrowed(
         [listing for listing, text, *_words in found if not text],
         {one: named.get(str(one), (NOTHING, one.value)) for one in filters},
@@ -146,15 +148,16 @@ def _narrowed(
     )
 
 
-def _named(filters: Sequence[Filter]) -> Iterator[tuple[Q, Concat, F]]:
-    """For the filters of each key: which listings, the filter's text, where its title stands."""
+def _named(filters: Sequence[Filter]) -> Iterator[tuple[Q, tuple[Concat, F, F | Value]]]:
+    """For the filters of each key: which listings, the filter's text, where its title and translations stand."""
     for key, group in groupby(filters, attrgetter("key")):
         values, begin = [one.value for one in group], Value(f"{key}:")
         if key == CATEGORY:
-            yield Q(category__path__in=values), Concat(begin, "category__path"), F("category__title")
+            words = Concat(begin, "category__path"), F("category__title"), F("category__translations")
+            yield Q(category__path__in=values), words
         else:
             of_values = Q(attributevalue__attribute__key=key, attributevalue__slug__in=values)
-            yield of_values, Concat(begin, "attributevalue__slug"), F("attributevalue__text")
+            yield of_values, (Concat(begin, "attributevalue__slug"), F("attributevalue__text"), EMPTY)
 
 
 def _rows(

@@ -65,6 +65,13 @@ def test_with_an_app_the_password_is_half_the_way(secret, alice):
     assert other.get("/accounts/").status_code == 200
 
 
+def test_a_phone_shows_its_number_pad(hers, secret, alice):
+    other = Client()
+    sign_in_by_form(other, alice)
+    for page in (other.get("/accounts/2fa/authenticate/"), hers.get("/accounts/2fa/reauthenticate/")):
+        assert 'inputmode="numeric"' in page.content.decode()
+
+
 def test_a_code_is_good_once_in_every_process(secret, alice):
     """What was used is a row; a process without Redis has a cache of its own."""
     code = code_of(secret)

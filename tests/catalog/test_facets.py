@@ -16,7 +16,7 @@ from apps.catalog import held, paging, samples, service
 from apps.catalog import search as searching
 from apps.catalog.drafts import Draft, Fact
 from apps.catalog.filters import MOST, Filter, parse
-from apps.catalog.models import Item
+from apps.catalog.models import Category, Item
 from seam import atomic
 
 pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
@@ -256,3 +256,14 @@ def test_programs_are_told_of_too_many_and_may_repeat_themselves(client, prints)
     assert client.get(f"{API}/search/?q=print&{same}").json()["total"] == len(right({"Klee"}, set()))
     assert client.get(f"{API}/items/?filter=artist:nobody").json()["items"] == []
     assert client.get(f"{API}/items/?filter=.in:nowhere").json()["items"] == []
+
+
+@pytest.mark.parametrize("address", ["/browse", "/search?q=print"])
+def test_what_is_chosen_is_called_as_it_was_offered(client, prints, address):
+    place = Category.objects.get()
+    service.change_category(place.pk, title="Prints", translations={"es": {"title": "Láminas"}})
+    chosen = f"{address}{'&' if '?' in address else '?'}filter=.in:prints&filter=artist:blake"
+    for language, title in {"en": "Prints", "es": "Láminas"}.items():
+        held.forget()
+        page = client.get(chosen, headers={"Accept-Language": language}).content.decode()
+        assert re.search(rf'class="chip[^>]*>(?:<[^>]+>)*\s*{title}', page), page
