@@ -107,8 +107,8 @@ def _page(
         )
     except InvalidQuery:
         return HttpResponseRedirect(request.path)
+    is_start = after is None and before is None
     if aside is None:
-        is_start = after is None and before is None
         wider = paging.wider(listing, order=order, language=language, within=narrowed.groups)
         read_of = samples.read({LIST: samples.of_items(page.sample), **wider})
         aside = _aside(_known_of(read_of, listing, is_start=is_start), links, filters, language)
@@ -118,7 +118,7 @@ def _page(
         versions = {**versions, Listing.EVERYTHING: narrowed.everything.version}
     context |= {
         "cards": cards(page.items, language),
-        "items": None if filters else listing.items,
+        **_count(listing, filters, page, is_start=is_start),
         "orders": links.orders(has_prices=aside[1]),
         **links.chosen(filters),
         "aside": mark_safe(aside[0]),
@@ -130,6 +130,18 @@ def _page(
         ),
     }
     return shows(render(request, "catalog/list.html", context), versions)
+
+
+def _count(listing: Listing, filters: Filters, page: paging.Page, *, is_start: bool) -> Context:
+    """How many `items`, as far as it is known without counting; whether there may be `more`."""
+    if not filters:
+        return {"items": listing.items}
+    if len(filters) == 1 and listing.pk == Listing.EVERYTHING:
+        [(only, _title)] = filters.values()
+        return {"items": only.items}
+    if not is_start:
+        return {"items": None}
+    return {"items": len(page.sample), "more": len(page.sample) == samples.SAMPLE}
 
 
 def _known_of(read_of: Mapping[str, Sample], listing: Listing, *, is_start: bool) -> dict[str, Sample]:

@@ -267,3 +267,20 @@ def test_what_is_chosen_is_called_as_it_was_offered(client, prints, address):
         held.forget()
         page = client.get(chosen, headers={"Accept-Language": language}).content.decode()
         assert re.search(rf'class="chip[^>]*>(?:<[^>]+>)*\s*{title}', page), page
+
+
+def count(client, address):
+    found = re.search(r'class="list-head__count">([^<]+)<', client.get(address).content.decode())
+    return found and found[1]
+
+
+def test_of_a_narrowed_list_it_is_told_how_many_there_are(client, prints, monkeypatch):
+    chosen = asked({"Blake", "Klee"}, {"Red"})
+    assert count(client, f"/browse?{chosen}") == f"{len(right({'Blake', 'Klee'}, {'Red'}))} items"
+    assert count(client, "/browse?filter=artist:blake") == f"{len(right({'Blake'}, set()))} items"
+    assert count(client, "/categories/prints?filter=colour:nothing") == "0 items"
+    held.forget()
+    cache.clear()
+    monkeypatch.setattr(samples, "SAMPLE", 5)
+    assert count(client, f"/browse?{chosen}") == "5 items or more"
+    assert count(client, "/browse?filter=artist:blake") == f"{len(right({'Blake'}, set()))} items"
