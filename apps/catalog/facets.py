@@ -23,7 +23,8 @@ from apps.catalog.text import fold
 from apps.catalog.wordings import PRICED
 
 NAMED = {"c": 16, "v": 64}  # categories and attribute values of a sample: the most frequent ones
-CHOICES = 8  # of one facet, and what is chosen
+CHOICES = 8  # of one facet, and what is chosen; the others stand behind them
+ALL_CHOICES = 40
 
 ATTRIBUTE = tuple(
     f"attributevalue__attribute__{name}" for name in ("key", "label", "translations", "position")
@@ -47,8 +48,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Facet:
+    """`more`: what is less frequent, to be shown when it is asked for."""
+
     label: str
     choices: list[Choice]
+    more: list[Choice]
 
 
 class Counted:
@@ -99,7 +103,7 @@ def facets(samples: Mapping[str, Sample], filters: Filters, language: str) -> li
             choice = Choice(one, title, among[row] if among.is_exact else None, one in filters)
             groups[_group(row, language)].append((-among[row], fold(title), choice))
     return [
-        Facet(label, _most_frequent(found))
+        Facet(label, *_by_frequency(found))
         for (_position, label), found in sorted(groups.items(), key=itemgetter(0))
         if len(found) > 1
     ]
@@ -121,9 +125,10 @@ def _sample_of(one: Filter, filters: Filters) -> str:
     return one.key if any(other.key == one.key for other in filters) else LIST
 
 
-def _most_frequent(found: list[tuple[int, str, Choice]]) -> list[Choice]:
+def _by_frequency(found: list[tuple[int, str, Choice]]) -> tuple[list[Choice], list[Choice]]:
     choices = [choice for *_order, choice in sorted(found, key=itemgetter(0, 1))]
-    return [choice for place, choice in enumerate(choices) if place < CHOICES or choice.is_chosen]
+    shown = [one for place, one in enumerate(choices) if place < CHOICES or one.is_chosen]
+    return shown, [one for one in choices[CHOICES:ALL_CHOICES] if not one.is_chosen]
 
 
 def _filter(row: Row) -> Filter:

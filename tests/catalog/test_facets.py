@@ -284,3 +284,19 @@ def test_of_a_narrowed_list_it_is_told_how_many_there_are(client, prints, monkey
     monkeypatch.setattr(samples, "SAMPLE", 5)
     assert count(client, f"/browse?{chosen}") == "5 items or more"
     assert count(client, "/browse?filter=artist:blake") == f"{len(right({'Blake'}, set()))} items"
+
+
+def test_what_is_less_frequent_is_there_when_it_is_asked_for(client, item):
+    """Of 50 the first eight, the rest of forty behind them, and what is chosen always in front."""
+    for number in range(50):
+        item(f"Print {number}", Artist=f"Painter {number:02}")
+    page = client.get("/browse").content.decode()
+    shown, _mark, more = page.partition('<details class="facet__more">')
+    named = re.compile(r'value="artist:painter-(\d+)"')
+    assert (len(named.findall(shown)), len(named.findall(more))) == (8, 32)
+    last = named.findall(more)[-1]
+    shown, _mark, more = (
+        client.get(f"/browse?filter=artist:painter-{last}").content.decode().partition("facet__more")
+    )
+    assert last in named.findall(shown)
+    assert last not in named.findall(more)
