@@ -147,7 +147,7 @@ def picture(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("media:picture", asset_id)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    context = {**_card(asset), "picture": picture_of(asset), "form": form}
+    context = {**_card(asset), **_uses(request, asset_id), "picture": picture_of(asset), "form": form}
     return render(request, "media/picture.html", context, status=status)
 
 

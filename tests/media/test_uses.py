@@ -51,6 +51,17 @@ def page(client, known):
     return page
 
 
+@pytest.fixture
+def own_page(client, known):
+    """The page of a picture."""
+
+    def page(person):
+        asset = known(person.id, "Lake")
+        return sign_in(client, person).get(f"/pictures/{asset.pk}").content.decode()
+
+    return page
+
+
 def a_use(title, *, place=1, url=""):
     return PictureUse(item_id=ITEM, title=title, place=place, url=url, edit_url=f"/editor/{ITEM}")
 
@@ -68,6 +79,17 @@ def test_each_item_is_named_with_a_link(page, catalogue, alice):
     assert 'Secret <span class="badge">Draft</span> <span class="badge badge--accent">Cover</span>' in shown
     assert shown.count(f'href="/editor/{ITEM}"') == 2
     assert "and others" in shown
+
+
+def test_it_stands_on_the_pictures_own_page_too(own_page, catalogue, alice, bob):
+    catalogue.answer = PictureUses(uses=[a_use("Boat", url="/items/boat")])
+    shown = own_page(alice)
+    assert '<a href="/items/boat">Boat</a>' in shown
+    assert "no longer" not in shown
+    catalogue.answer = None
+    shown = own_page(bob)
+    assert "can’t be told at the moment." in shown
+    assert "no longer" not in shown
 
 
 def test_who_may_not_edit_gets_no_link_to_the_editor(page, catalogue, bob):
