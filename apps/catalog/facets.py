@@ -22,7 +22,7 @@ from apps.catalog.samples import LIST, Sample
 from apps.catalog.text import fold
 from apps.catalog.wordings import PRICED
 
-NAMED = {"c": 16, "v": 64}  # categories and attribute values of a sample: the most frequent ones
+NAMED = {"c": 48, "v": 96}  # categories and attribute values of a sample: the most frequent ones
 CHOICES = 8  # of one facet, and what is chosen; the others stand behind them
 ALL_CHOICES = 40
 
