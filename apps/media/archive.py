@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from uuid import UUID
 from zipfile import ZipFile, ZipInfo
 
@@ -42,11 +42,18 @@ def archive(owner_id: UUID) -> Iterator[bytes]:
     A file that is lost is named in MISSING.txt, in the language of whoever begins. Raises StorageAway, which
     breaks an archive off that has begun: half of it must not look like all.
     """
-    sentence = str(_("These pictures are in your library, but their files are lost:"))
-    return _written(owner_id, sentence)
+    pieces = _written(owner_id, _("These pictures are in your library, but their files are lost:"))
+    return _going_on(next(pieces), pieces)
 
 
-def _written(owner_id: UUID, sentence: str) -> Iterator[bytes]:
+def _going_on(first: bytes, pieces: Generator[bytes]) -> Iterator[bytes]:
+    """The first was asked for at once, so that files that are away are known of before the answer has begun."""
+    with closing(pieces):
+        yield first
+        yield from pieces
+
+
+def _written(owner_id: UUID, sentence: str) -> Generator[bytes]:
     sent, names, lost = Sent(), Names(), []
     with ZipFile(sent, "w") as zipped:  # type: ignore[call-overload]
         for asset in _every(owner_id):
@@ -56,7 +63,7 @@ def _written(owner_id: UUID, sentence: str) -> Iterator[bytes]:
             except FileNotFoundError:
                 lost.append(name)
                 continue
-            with zipped.open(ZipInfo(name, asset.created_at.timetuple()[:6]), "w") as entry:
+            with zipped.open(_entry(name, asset), "w") as entry:
                 while piece:
                     entry.write(piece)
                     yield sent.taken()
@@ -66,12 +73,15 @@ def _written(owner_id: UUID, sentence: str) -> Iterator[bytes]:
     yield sent.taken()
 
 
+def _entry(name: str, asset: Asset) -> ZipInfo:
+    entry = ZipInfo(name, asset.created_at.timetuple()[:6])
+    entry.file_size = asset.original.bytes  # from 2 GiB on they take more room in front of the file
+    return entry
+
+
 def _pieces(asset: Asset) -> Iterator[bytes]:
-    content: Any = originals().part(asset.original.name, range(asset.original.bytes))
-    try:
-        yield from content
-    finally:  # whoever hangs up leaves no connection to S3 behind
-        content.close()
+    """Asked for with the first of them; `yield from` closes the file when the reader hangs up."""
+    yield from originals().part(asset.original.name, range(asset.original.bytes))
 
 
 def _every(owner_id: UUID) -> Iterator[Asset]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from mimetypes import guess_type
+from unicodedata import normalize
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.http import content_disposition_header
@@ -16,6 +18,8 @@ from apps.media.storage import CONTENT_TYPES, IMMUTABLE, originals, renditions, 
 from apps.media.transfer import transfer
 
 RENDITIONS = "/media/r/"
+FORBIDDEN = '<>:"/\\|?*'  # by Windows, in names of files
+LONGEST = 200  # bytes of a file's name without its ending; most systems take 255 in all
 NAME = re.compile(r"[0-9a-f]{64}/[1-9][0-9]{0,3}\.(avif|webp|jpg|png)")
 
 
@@ -70,9 +74,14 @@ def original(request: HttpRequest, asset: Asset) -> HttpResponseBase:
 
 
 def file_name(asset: Asset) -> str:
-    """What to save the original as: as it was called, but for its ending, which says what the bytes are."""
-    stem = re.sub(r"[^\w .-]", "_", asset.file_name.rpartition(".")[0] or asset.title or "picture")
-    return f"{stem}.{_kind(asset.original.format)}"
+    """What to save the original as: as it was called, where that can be written, read and saved anywhere."""
+    stem, _, ending = asset.file_name.rpartition(".")
+    kind = _kind(asset.original.format)
+    if guess_type(f"p.{ending}")[0] != f"image/{kind}":  # whoever sent it may have called it page.html
+        ending = kind
+    called = normalize("NFC", stem or asset.title)  # as a Mac writes it, é is two characters
+    safe = "".join(c if c.isprintable() and c not in FORBIDDEN else "_" for c in called).strip(" .")
+    return f"{safe.encode()[:LONGEST].decode(errors='ignore') or 'picture'}.{ending}"
 
 
 def _kind(picture_format: str) -> str:
