@@ -34,6 +34,10 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_safe
 @editors_only
 def file(request: HttpRequest, name: str) -> HttpResponseBase:
+    return exported(request, name)
+
+
+def exported(request: HttpRequest, name: str) -> HttpResponseBase:
     """`catalogue.csv`, `catalogue.csv.gz` …: every item, drafts too, as a stream."""
     found = {
         f"catalogue.{format_}{ending}": (format_, compression)
@@ -53,6 +57,10 @@ def file(request: HttpRequest, name: str) -> HttpResponseBase:
 @require_safe
 @editors_only
 def mapping_file(request: HttpRequest, format_: str) -> HttpResponse:
+    return explained(format_)
+
+
+def explained(format_: str) -> HttpResponse:
     """What import_catalog is to be told of such a file."""
     if format_ not in FORMATS:
         raise Http404

@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from apps.auth.tokens import make_token
 from apps.catalog import held, service
 from apps.catalog.drafts import Draft, Fact
 from apps.catalog.exporting.formats import ENDINGS, FORMATS
@@ -233,3 +234,19 @@ def test_editors_take_it_along_as_a_stream_and_nobody_else(item, alice, bob):
     for name in ("", "/catalogue.csv", "/csv.toml"):
         assert member.get(f"/editor/export{name}").status_code == 403
         assert Client().get(f"/editor/export{name}").status_code == 302
+
+
+def test_a_program_takes_it_along_too(item, alice, bob):
+    item("Boat")
+    token = make_token(person_id=alice.id, name="tests", scopes=["catalog:read"], days=7)
+    hers = {"Authorization": f"Bearer {token}"}
+    address = "/api/v1/catalog/export/"
+    for accept in ("*/*", "text/csv", "application/xml"):
+        answer = Client().get(f"{address}catalogue.csv", headers=hers | {"Accept": accept})
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+        assert b"Boat" in b"".join(answer.streaming_content)
+    assert "escapes = true" in Client().get(f"{address}csv.toml", headers=hers).content.decode()
+    missing = Client().get(f"{address}catalogue.pdf", headers=hers)
+    assert (missing.status_code, missing.json()["code"]) == (404, "catalog.not_found")
+    assert Client().get(f"{address}catalogue.csv").status_code == 401
+    assert sign_in(Client(), bob).get(f"{address}catalogue.csv").status_code == 403
