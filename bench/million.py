@@ -13,7 +13,7 @@ KEEP = ("attribute", "category", "attributevalue", "listingword")
 NEW_KEYS = {
     "item": {
         "id": "twin.new",
-        "slug": "CONCAT(LEFT(o.slug, 180), '-', twin.n)",
+        "slug": "twin.hex",
         "title_key": "CONCAT(LEFT(o.title_key, CHAR_LENGTH(o.title_key) - 8), LEFT(twin.hex, 8))",
     },
     "listingentry": {
@@ -41,7 +41,7 @@ def multiply(server: MariaDB, source: str, target: str, times: int) -> None:
     for name, keys in NEW_KEYS.items():
         table, indexes = f"{target}.catalog_{name}", _indexes(server, f"{target}.catalog_{name}")
         values = ", ".join(keys.get(column, f"o.{column}") for column in _columns(server, table))
-        order = ", ".join(_primary(server, table))
+        order = ", ".join(keys.get(column, f"o.{column}") for column in _primary(server, table))
         server.sql(
             f"SET foreign_key_checks = 0; CREATE TABLE {table}_ LIKE {table}; DROP TABLE {table};"
             f"RENAME TABLE {table}_ TO {table};"

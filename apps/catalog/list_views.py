@@ -145,13 +145,13 @@ def _count(listing: Listing, filters: Filters, page: paging.Page, *, is_start: b
 
 
 def _known_of(read_of: Mapping[str, Sample], listing: Listing, *, is_start: bool) -> dict[str, Sample]:
-    """The samples, with what only the page knows: its own begins with the page, and only one is of everything."""
+    """The samples, with what only the page knows: its own begins with the page, and which is of everything: in the list
+    of all items its own, or where it is narrowed by one attribute alone the one without that.
+    """
     own = read_of[LIST]
     found = {**read_of, LIST: replace(own, is_whole=own.is_whole and is_start)}
-    if (
-        listing.pk == Listing.EVERYTHING and len(found) <= 2
-    ):  # without its only filter it is the list of all items
-        *_own, widest = found
+    *_others, widest = found
+    if listing.pk == Listing.EVERYTHING and len(found) <= 2:
         found[widest] = replace(found[widest], of_everything=True)
     return found
 
