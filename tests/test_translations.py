@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import allauth
 import polib
@@ -102,6 +104,21 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"django\.po can't be read"):
         compile_translations.compile_if_stale(broken)
     assert not list(tmp_path.glob("*.mo*"))
+
+
+def test_two_compile_the_same_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, both_have_written = tmp_path / "django.po", Barrier(2, timeout=30)
+    shutil.copy(compile_translations.translations(settings.BASE_DIR)[0], source)
+    save = polib.POFile.save_as_mofile
+
+    def saved(catalogue: polib.POFile, file: str) -> None:
+        save(catalogue, file)
+        both_have_written.wait()
+
+    monkeypatch.setattr(polib.POFile, "save_as_mofile", saved)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(compile_translations.compile_if_stale, [source] * 2)) == [True, True]
+    assert sorted(tmp_path.iterdir()) == [source.with_suffix(".mo"), source]
 
 
 def test_compiling_twice_does_the_work_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import polib
 from django.conf import settings
@@ -36,7 +37,8 @@ def compile_if_stale(source: Path) -> bool:
         catalogue = polib.pofile(str(source))
     except (OSError, UnicodeDecodeError) as error:  # polib raises OSError for a syntax error
         raise CommandError(f"{source} can't be read: {error}. Mend that line and run this again.") from error
-    unfinished = target.with_suffix(".mo.tmp")
+    # Whole or not there, though another process compiles the same.
+    unfinished = target.with_suffix(f".{uuid4().hex}.mo")
     catalogue.save_as_mofile(str(unfinished))
     unfinished.replace(target)
     return True
