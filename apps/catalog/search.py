@@ -34,7 +34,9 @@ from apps.catalog.text import words
 from apps.catalog.wordings import MARK, document_id
 
 COMMON = 1000
-READ_AT_MOST = 4000  # documents, to fill a page of common words before the index is asked after all
+# Documents, to fill a page of common words before the index is asked after all: twice as many as that would read, for
+# one by one it costs five times as much, but not fewer than the first number nor more than the second.
+READ_AT_MOST = 4000, 20_000
 READ_FOR_SAMPLE = 1000  # documents, to have some matches of common words for facets
 QUERY_LENGTH = 200
 QUERY_WORDS = 8
@@ -225,11 +227,12 @@ def _spread(
     wider: Mapping[str, list[Part]],
 ) -> Found:
     first = 0 if start is None else start[1] + 1
-    last = first + IDS * READ_AT_MOST // documents
+    read_at_most = sorted([*READ_AT_MOST, 2 * narrowings[0].documents])[1]
+    last = first + IDS * read_at_most // documents
     share = prod(narrowing.documents / documents for narrowing in narrowings)
     wanted = max(limit + 1, min(SAMPLE, int(READ_FOR_SAMPLE * share)))
     read: dict[str, Sample] = {LIST: Sample({})}
-    if wanted / share <= READ_AT_MOST and last < IDS:
+    if wanted / share <= read_at_most and last < IDS:
         some = _in_order(_narrowed(narrowings).filter(pk__lt=last), first)
         read = samples.read({LIST: [Part(some, wanted, to_the_end=False)], **wider})
     if len(read[LIST].items) <= limit:

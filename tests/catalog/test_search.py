@@ -175,7 +175,7 @@ def walk(query: str, limit: int) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("common", [1000, 50, 20, 1])
-@pytest.mark.parametrize("read", [4000, 60, 10])
+@pytest.mark.parametrize("read", [(4000, 20_000), (60, 60), (10, 30)])
 @pytest.mark.parametrize(
     ("query", "number"), [("all", 130), ("some", 44), ("few", 4), ("all some", 44), ("some few", 2)]
 )
