@@ -282,10 +282,7 @@ class ItemFields(serializers.Serializer):
     version = Pattern(r"^[0-9]{1,19}$", required=False)
 
     def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        if unknown := set(value) - {code for code, _name in settings.LANGUAGES}:
-            raise exceptions.ValidationError(
-                _("Unknown languages: %(unknown)s") % {"unknown": ", ".join(unknown)}
-            )
+        refuse_other_languages(value)
         if any(set(texts) - {"title", "description"} for texts in value.values()):
             raise exceptions.ValidationError(_("A translation has a `title` and a `description`."))
         return value
@@ -299,13 +296,26 @@ class ItemFields(serializers.Serializer):
         return [found[path].pk for path in value]
 
 
-def _fields(request: Request) -> dict[str, Any]:
+def refuse_other_languages(translations: Mapping[str, Any]) -> None:
+    """Raises ValidationError for one that the site does not speak."""
+    if unknown := set(translations) - {code for code, _name in settings.LANGUAGES}:
+        raise exceptions.ValidationError(
+            _("Unknown languages: %(unknown)s") % {"unknown": ", ".join(unknown)}
+        )
+
+
+def fields_of(request: Request, form: type[serializers.Serializer], otherwise: str) -> dict[str, Any]:
+    """What was sent, as `form` reads it. Raises ValidationError; ParseError, which says `otherwise`, for no object."""
     if not isinstance(request.data, Mapping):
-        raise exceptions.ParseError(_("Send an object with the fields of an item."))
-    fields = ItemFields(data=request.data)
+        raise exceptions.ParseError(otherwise)
+    fields = form(data=request.data)
     fields.is_valid(raise_exception=True)
     valid: dict[str, Any] = fields.validated_data
     return valid
+
+
+def _fields(request: Request) -> dict[str, Any]:
+    return fields_of(request, ItemFields, _("Send an object with the fields of an item."))
 
 
 def _draft(fields: Mapping[str, Any], owner_id: UUID, shown_already: list[UUID]) -> Draft:

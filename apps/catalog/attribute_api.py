@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.catalog import service
-from apps.catalog.api import CatalogView, ChangedMeanwhile, Text, YesOrNo, limit_of
+from apps.catalog import kept, service
+from apps.catalog.api import (
+    CatalogView,
+    ChangedMeanwhile,
+    Text,
+    YesOrNo,
+    fields_of,
+    limit_of,
+    refuse_other_languages,
+)
+from apps.catalog.attribute_editor import LABEL_LENGTH
 from apps.catalog.models import Attribute, AttributeValue
 from seam import atomic
 
 MOST_POSITION = 32_767
-LABEL_LENGTH = 120
 
 
 class AttributeView(CatalogView):
@@ -43,9 +48,10 @@ class OneAttribute(AttributeView):
 
     def put(self, request: Request, key: str) -> Response:
         """How it is shown. Its own name stays: items and imports call it by that."""
-        said = _said(request)
+        said = fields_of(request, AttributeFields, _("Send an object with the fields of an attribute."))
         with atomic("catalog"):
-            found = _attribute(key, locked=True)
+            kept.lock()
+            found = _attribute(key)
             if request.headers.get("If-Match", "*").strip() not in ("*", _etag(found)):
                 raise ChangedMeanwhile
             for name, value in said.items():
@@ -76,10 +82,7 @@ class AttributeFields(serializers.Serializer):
     )
 
     def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        if unknown := set(value) - {code for code, _name in settings.LANGUAGES}:
-            raise exceptions.ValidationError(
-                _("Unknown languages: %(unknown)s") % {"unknown": ", ".join(unknown)}
-            )
+        refuse_other_languages(value)
         if any(set(texts) != {"label"} for texts in value.values()):
             raise exceptions.ValidationError(_("A translation of an attribute has a `label`."))
         return value
@@ -98,28 +101,18 @@ def represented(attribute: Attribute) -> dict[str, Any]:
     }
 
 
-def _attribute(key: str, *, locked: bool = False) -> Attribute:
-    rows = Attribute.objects.select_for_update() if locked else Attribute.objects
-    found = rows.filter(key=key).first()
+def _attribute(key: str) -> Attribute:
+    found = Attribute.objects.filter(key=key).first()
     if found is None:
         raise exceptions.NotFound(_("There is no such attribute. Choose one from the list."))
     return found
 
 
-def _said(request: Request) -> dict[str, Any]:
-    if not isinstance(request.data, Mapping):
-        raise exceptions.ParseError(_("Send an object with the fields of an attribute."))
-    fields = AttributeFields(data=request.data)
-    fields.is_valid(raise_exception=True)
-    valid: dict[str, Any] = fields.validated_data
-    return valid
-
-
 def _etag(attribute: Attribute) -> str:
     """Of what can be changed of it; the row keeps no number."""
-    kept = json.dumps(represented(attribute), sort_keys=True).encode()
-    return f'"{hashlib.blake2b(kept, digest_size=8).hexdigest()}"'
+    shown = json.dumps(represented(attribute), sort_keys=True).encode()
+    return f'"{hashlib.blake2b(shown, digest_size=8).hexdigest()}"'
 
 
 def _answer(attribute: Attribute) -> Response:
-    return Response(represented(attribute), status=HTTPStatus.OK, headers={"ETag": _etag(attribute)})
+    return Response(represented(attribute), headers={"ETag": _etag(attribute)})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
@@ -15,7 +14,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.catalog import branches, service
-from apps.catalog.api import CatalogView, ChangedMeanwhile, Pattern, Text, limit_of
+from apps.catalog.api import (
+    CatalogView,
+    ChangedMeanwhile,
+    Pattern,
+    Text,
+    fields_of,
+    limit_of,
+    refuse_other_languages,
+)
 from apps.catalog.contract import CategoryChangedMeanwhile, CategoryNotFound, InvalidCategory
 from apps.catalog.models import Category
 from apps.catalog.once import once, repeatable
@@ -107,10 +114,7 @@ class CategoryFields(serializers.Serializer):
     parent = Text(max_length=750, allow_blank=True, required=False)  # type: ignore[assignment]
 
     def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        if unknown := set(value) - {code for code, _name in settings.LANGUAGES}:
-            raise exceptions.ValidationError(
-                _("Unknown languages: %(unknown)s") % {"unknown": ", ".join(unknown)}
-            )
+        refuse_other_languages(value)
         if any(set(texts) != {"title"} for texts in value.values()):
             raise exceptions.ValidationError(_("A translation of a category has a `title`."))
         return value
@@ -160,12 +164,7 @@ def _missing() -> CategoryNotFound:
 
 
 def _said(request: Request, form: type[serializers.Serializer]) -> dict[str, Any]:
-    if not isinstance(request.data, Mapping):
-        raise exceptions.ParseError(_("Send an object with the fields of a category."))
-    fields = form(data=request.data)
-    fields.is_valid(raise_exception=True)
-    valid: dict[str, Any] = fields.validated_data
-    return valid
+    return fields_of(request, form, _("Send an object with the fields of a category."))
 
 
 def _answer(category: Category, status: int = HTTPStatus.OK) -> Response:

@@ -53,6 +53,10 @@ class Away(exceptions.APIException):
     wait = RETRY_SECONDS
 
 
+class CatalogueAway(Away):
+    default_code = "catalogue_is_away"
+
+
 class MediaView(APIView):
     area = "media"
     permission_classes = [IsSignedIn]
@@ -165,7 +169,7 @@ class Uses(MediaView):
         """Which items show it. 503 while the catalogue can't tell."""
         found = uses_of(self.own(request, asset_id).pk)
         if found is None:
-            raise Away(_("Where it is used can't be told at this moment. Try again soon."))
+            raise CatalogueAway(_("Where it is used can't be told at this moment. Try again soon."))
         uses = [{"item": str(use.item_id), "title": use.title, "page": use.url or None} for use in found.uses]
         return Response({"uses": uses, "more": found.more})
 

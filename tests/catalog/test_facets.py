@@ -18,8 +18,9 @@ from apps.catalog.drafts import Draft, Fact
 from apps.catalog.filters import MOST, Filter, parse
 from apps.catalog.models import Category, Item
 from seam import atomic
+from tests.catalog.marks import searched
 
-pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
+pytestmark = searched
 
 ARTISTS = ("Blake", "Klee", "Turner")
 COLOURS = ("Blue", "Red")
