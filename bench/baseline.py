@@ -2,7 +2,7 @@
 
 /bytes/<size>    a view that returns `size` bytes it holds
 /page/<path>     the page at <path>, made by the same templates from plain values that are in memory: no database,
-                 and every card of it rendered
+                 and every card, filter and frame of it rendered
 """
 
 from __future__ import annotations
@@ -14,18 +14,22 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+from django.core.cache.backends.dummy import DummyCache
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import get_template
+from django.template.loader import get_template, render_to_string
 from django.urls import path, resolve
 from django.utils.safestring import mark_safe
 
 application = get_wsgi_application()
 
 from apps.auth.contract import Principal
+from apps.catalog import asides, list_views, search_views, views
 from apps.catalog import cards as site_cards
-from apps.catalog import list_views, search_views, views
 from apps.catalog.models import Item
+from monolith.web.templatetags.once import Once
+
+Once.render = lambda self, context: self.body.render(context)  # type: ignore[method-assign]
 
 
 @dataclass(frozen=True)
@@ -34,15 +38,21 @@ class Recorded:
 
     template: str
     context: dict[str, Any]
+    aside: tuple[str, dict[str, Any]] | None
 
 
 def record(request: HttpRequest, address: str) -> Recorded:
     """Let the site's own view make the page once; keep the values it would have rendered."""
     kept: list[Recorded] = []
+    rendered: list[tuple[str, dict[str, Any]]] = []
 
     def render(_request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-        kept.append(Recorded(template, context))
+        kept.append(Recorded(template, context, rendered[-1] if rendered else None))
         return HttpResponse()
+
+    def render_aside(template: str, context: dict[str, Any]) -> str:
+        rendered.append((template, context))
+        return ""
 
     def cards(items: list[tuple[UUID, int]], language: str) -> list[dict[str, Any]]:
         ids = [pk for pk, _version in items]
@@ -53,6 +63,10 @@ def record(request: HttpRequest, address: str) -> Recorded:
     with ExitStack() as stack:
         for module in (views, list_views, search_views):
             stack.enter_context(patch.multiple(module, render=render, cards=cards))
+        nothing_kept = DummyCache("", {})
+        stack.enter_context(patch.multiple(asides, render_to_string=render_aside, cache=nothing_kept))
+        # It marks what was found in cards that are HTML already; these are still values.
+        stack.enter_context(patch.object(search_views, "mark_cards", lambda found, _query: found))
         view.func(request, *view.args, **view.kwargs)
     return kept[-1]
 
@@ -66,11 +80,13 @@ def page(request: HttpRequest, address: str) -> HttpResponse:
     if key not in recorded:
         recorded[key] = record(request, f"/{address}")
     known, card = recorded[key], get_template("catalog/card.html")
-    made = {
+    made: dict[str, Any] = {
         name: [mark_safe(card.render(values)) for values in known.context[name]]
         for name in ("cards", "related")
         if name in known.context
     }
+    if known.aside:
+        made["aside"] = mark_safe(render_to_string(*known.aside))
     return HttpResponse(get_template(known.template).render(known.context | made, request))
 
 

@@ -7,7 +7,7 @@ import subprocess
 import time
 import urllib.request
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -64,9 +64,11 @@ def rates(
     return {name: median(values) for name, values in measured.items()}
 
 
-def ask(target: Target, requests: int) -> None:
-    """So many requests, one after the other. Raises OSError when an answer is an error."""
+def ask(target: Target, requests: int, before: Callable[[], None] | None = None) -> None:
+    """So many requests, one after the other, `before` each of them. Raises OSError when an answer is an error."""
     for _ in range(requests):
+        if before:
+            before()
         url = afresh(target.url) if target.afresh else target.url
         request = urllib.request.Request(url, headers=dict(target.headers))
         with urllib.request.urlopen(request, timeout=60) as answer:

@@ -8,13 +8,11 @@ from dataclasses import replace
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.template.loader import render_to_string
-from django.utils.safestring import mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from apps.catalog import categories, facets, metadata, paging, samples
+from apps.catalog import asides, categories, metadata, paging, samples
 from apps.catalog.cards import cards
 from apps.catalog.contract import InvalidQuery
 from apps.catalog.filters import Filter, Filters, Narrowed, parse, read
@@ -23,7 +21,6 @@ from apps.catalog.links import Context, Links
 from apps.catalog.localized import localized, shown_value
 from apps.catalog.models import AttributeValue, Listing
 from apps.catalog.moved import moved
-from apps.catalog.release import release
 from apps.catalog.samples import LIST, Sample
 from apps.catalog.trees import children, named, shape_version, steps
 
@@ -92,8 +89,8 @@ def _page(
     order = request.GET.get("order", "newest")
     after, before = request.GET.get("after"), request.GET.get("before")
     links = Links(request.path, order, list(filters))
-    kept_as = f"aside:{release()}:{language}:{order}:{listing.pk}:{listing.version}:{versions[Listing.SHAPE]}"
-    aside = None if filters else cache.get(kept_as)
+    kept_as = asides.key_of(links, language, versions)
+    aside = None if filters else asides.kept(kept_as)
     sample = samples.SAMPLE if aside is None else 0
     try:
         page = paging.page(
@@ -111,17 +108,17 @@ def _page(
     if aside is None:
         wider = paging.wider(listing, order=order, language=language, within=narrowed.groups)
         read_of = samples.read({LIST: samples.of_items(page.sample), **wider})
-        aside = _aside(_known_of(read_of, listing, is_start=is_start), links, filters, language)
+        aside = asides.made(_known_of(read_of, listing, is_start=is_start), links, filters, language)
         if is_start and not filters:
-            cache.set(kept_as, aside, KEPT_SECONDS)
+            asides.keep(kept_as, aside)
     if filters:  # what they name may change without the list's own changing
         versions = {**versions, Listing.EVERYTHING: narrowed.everything.version}
     context |= {
         "cards": cards(page.items, language),
         **_count(listing, filters, page, is_start=is_start),
-        "orders": links.orders(has_prices=aside[1]),
+        "orders": links.orders(has_prices=aside.has_prices),
         **links.chosen(filters),
-        "aside": mark_safe(aside[0]),
+        "aside": aside.html,
         "next": page.next and links.to(after=page.next),
         "previous": page.previous and links.to(before=page.previous),
         "start": links.to() if page.previous else "",
@@ -154,13 +151,6 @@ def _known_of(read_of: Mapping[str, Sample], listing: Listing, *, is_start: bool
     if listing.pk == Listing.EVERYTHING and len(found) <= 2:
         found[widest] = replace(found[widest], of_everything=True)
     return found
-
-
-def _aside(read_of: Mapping[str, Sample], links: Links, filters: Filters, language: str) -> tuple[str, bool]:
-    """The facets of these samples as HTML, and whether anything in the list has a price."""
-    shown = links.offered(facets.facets(read_of, filters, language))
-    html = render_to_string("catalog/facets.html", shown) if shown["facets"] else ""
-    return html, facets.has_prices(read_of)
 
 
 def _children(listing: Listing, shape: int) -> list[Context]:

@@ -118,7 +118,8 @@ def search(
     if narrowings[0].documents > COMMON:
         if start_sorted:  # they were fewer a page ago
             raise _unknown()
-        return _spread(narrowings, documents, limit, start, wider)
+        sample = SAMPLE if faceted else 0
+        return _spread(narrowings, documents, limit, start, sample, wider)
     if order == RELEVANCE:
         found, ids = _ranked(narrowings, terms, limit, start)
     else:
@@ -224,13 +225,14 @@ def _spread(
     documents: int,
     limit: int,
     start: Place | None,
+    sample: int,
     wider: Mapping[str, list[Part]],
 ) -> Found:
     first = 0 if start is None else start[1] + 1
     read_at_most = sorted([*READ_AT_MOST, 2 * narrowings[0].documents])[1]
     last = first + IDS * read_at_most // documents
     share = prod(narrowing.documents / documents for narrowing in narrowings)
-    wanted = max(limit + 1, min(SAMPLE, int(READ_FOR_SAMPLE * share)))
+    wanted = max(limit + 1, min(sample, int(READ_FOR_SAMPLE * share)))
     read: dict[str, Sample] = {LIST: Sample({})}
     if wanted / share <= read_at_most and last < IDS:
         some = _in_order(_narrowed(narrowings).filter(pk__lt=last), first)

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
-from apps.catalog import facets
+from apps.catalog import asides
 from apps.catalog.cards import cards
 from apps.catalog.contract import InvalidQuery
 from apps.catalog.filters import parse, read
@@ -29,6 +29,8 @@ def results(request: HttpRequest) -> HttpResponse:
     links = Links(
         request.path, request.GET.get("order", RELEVANCE), list(narrowed.filters), q=query, among=ORDERS
     )
+    kept_as = asides.key_of(links, language, narrowed.versions)
+    aside = asides.kept(kept_as)
     try:
         found = search(
             query,
@@ -37,21 +39,25 @@ def results(request: HttpRequest) -> HttpResponse:
             within=narrowed.groups,
             order=links.order,
             language=language,
-            faceted=True,
+            faceted=aside is None,
         )
     except InvalidQuery:
         return HttpResponseRedirect(links.to(order=RELEVANCE))
     if not found.sortable:
         links.order = RELEVANCE
+    if aside is None:
+        aside = asides.made(found.samples, links, narrowed.filters, language)
+        if not after:
+            asides.keep(kept_as, aside)
     context = {
         "q": query,
         "cards": mark_cards(cards(found.items, language), query),
         "total": found.total,
         "more": found.more,
         "sortable": found.sortable,
-        "orders": links.orders(has_prices=facets.has_prices(found.samples)),
+        "orders": links.orders(has_prices=aside.has_prices),
         **links.chosen(narrowed.filters),
-        **links.offered(facets.facets(found.samples, narrowed.filters, language)),
+        "aside": aside.html,
         "next": found.next and links.to(after=found.next),
         "start": links.to() if after else "",
     }

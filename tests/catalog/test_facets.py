@@ -12,7 +12,7 @@ from django.core.cache import cache
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from apps.catalog import held, paging, samples, service
+from apps.catalog import facets, held, paging, samples, service
 from apps.catalog import search as searching
 from apps.catalog.drafts import Draft, Fact
 from apps.catalog.filters import MOST, Filter, parse
@@ -301,3 +301,32 @@ def test_what_is_less_frequent_is_there_when_it_is_asked_for(client, item):
     )
     assert last in named.findall(shown)
     assert last not in named.findall(more)
+
+
+def aside(page: str) -> str:
+    return page[page.index("<aside") : page.index("</aside>")]
+
+
+@pytest.mark.parametrize("common", [1000, 0])
+def test_filters_of_a_search_are_counted_once_for_all_its_pages(client, prints, monkeypatch, common):
+    monkeypatch.setattr(searching, "COMMON", common)
+    first = client.get("/search?q=print").content.decode()
+    following = html.unescape(re.search(r'rel="next" href="([^"]+)"', first)[1])
+    counted = []
+    monkeypatch.setattr(facets, "facets", lambda *_which: counted.append(1) or [])
+    second = client.get(following).content.decode()
+    assert CARD.findall(second) != CARD.findall(first)
+    assert aside(second) == aside(first)
+    assert not counted
+
+
+def test_and_counted_anew_once_anything_changes(client, prints):
+    def blue() -> str:
+        page = client.get("/search?q=print").content.decode()
+        return next(number for _key, name, _on, number in CHOICE.findall(page) if name == "blue")
+
+    before = int(blue())
+    draft = Draft(title="Print of today", facts=[Fact(name="Colour", value="Blue")])
+    service.create_item(draft, published=True)
+    held.forget()
+    assert int(blue()) == before + 1
