@@ -12,6 +12,7 @@ PREFIXES = {
         "/.well-known/jwks.json",
         "/.well-known/openid-configuration",
         "/identity/",
+        "/api/v1/account/",
     ),
     "media": ("/pictures/", "/media/", "/api/v1/media/"),
     "catalog": (

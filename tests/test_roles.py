@@ -54,10 +54,10 @@ def who_may(method: str, address: str) -> set[str]:
 
 
 def is_refused(answer: HttpResponse) -> bool:
-    """Sent to sign in, or told that they may not."""
+    """Sent to sign in, or told that they may not; who is to show once more who they are may."""
     if answer.status_code == 302:
         return answer["Location"].startswith(("/accounts/login/", "/admin/login/"))
-    return answer.status_code in (401, 403)
+    return answer.status_code in (401, 403) and b"reauthentication_required" not in answer.content
 
 
 def asked(client: Client, method: str, address: str, **headers: Any) -> HttpResponse:

@@ -37,18 +37,17 @@ def data_of(person_id: UUID) -> dict[str, Any]:
 
     Raises seam.wire.Unavailable or an error of the database when one can't be asked: half of it would look like all.
     """
-    person = User.objects.get(pk=person_id)
     return {
         "site": settings.SITE_URL,
-        "account": _account(person),
+        "account": account_of(person_id),
         "sessions": _rows(
-            Session.objects.filter(user=person), "created_at", "seen_at", "expires_at", "ended_at"
+            Session.objects.filter(user=person_id), "created_at", "seen_at", "expires_at", "ended_at"
         ),
         "second_steps": _rows(
-            Authenticator.objects.filter(user=person), "type", "created_at", "last_used_at"
+            Authenticator.objects.filter(user=person_id), "type", "created_at", "last_used_at"
         ),
         "api_tokens": _rows(
-            ApiToken.objects.filter(user=person), "name", "scopes", "created_at", "expires_at", "used_at"
+            ApiToken.objects.filter(user=person_id), "name", "scopes", "created_at", "expires_at", "used_at"
         ),
         "apps": openid.apps_of(person_id),
         "pictures": _pictures(person_id),
@@ -64,7 +63,9 @@ def leave(person_id: UUID) -> None:
     service.delete_person(person_id=person_id)
 
 
-def _account(person: User) -> dict[str, Any]:
+def account_of(person_id: UUID) -> dict[str, Any]:
+    """Who they are here, as values for JSON."""
+    person = User.objects.get(pk=person_id)
     addresses = _rows(EmailAddress.objects.filter(user=person), "email", "verified", "primary")
     return {
         "id": person.pk,

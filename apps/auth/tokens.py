@@ -21,6 +21,8 @@ from seam import atomic
 
 # What a token may be given, of what its person may. `apps.auth.client` asks for `<area>:read` and `<area>:write`.
 SCOPES = {
+    "account:read": _("See your account: name, addresses, devices, tokens, data"),
+    "account:write": _("Change your name, sign devices out, revoke tokens and apps"),
     "catalog:read": _("Read the catalogue, and your favourites"),
     "catalog:write": _("Change the catalogue, as far as you may, and your favourites"),
     "media:read": _("See your pictures"),

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.cache import never_cache
 
-from apps.auth import api, openid, views
+from apps.auth import account_api, api, openid, views
 
 
 def kept_by_no_cache(patterns: Sequence[URLPattern | URLResolver]) -> None:
@@ -50,6 +50,14 @@ own = (
 )
 urlpatterns = [
     path(".well-known/jwks.json", api.jwks),
+    path("api/v1/account/", account_api.Account.as_view()),
+    path("api/v1/account/sessions/", account_api.Sessions.as_view()),
+    path("api/v1/account/sessions/<str:session>/", account_api.OneSession.as_view()),
+    path("api/v1/account/tokens/", account_api.Tokens.as_view()),
+    path("api/v1/account/tokens/<str:token>/", account_api.OneToken.as_view()),
+    path("api/v1/account/apps/", account_api.Apps.as_view()),
+    path("api/v1/account/apps/<str:app>/", account_api.OneApp.as_view()),
+    path("api/v1/account/data/", account_api.Data.as_view()),
     path("accounts/", include(own)),
     path("accounts/", include(allauth_urls)),
     path("", include(idp_urls)),

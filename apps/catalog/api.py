@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from http import HTTPStatus
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
 from rest_framework.permissions import SAFE_METHODS
@@ -35,13 +37,14 @@ from apps.catalog.contract import (
     TooManyFavourites,
 )
 from apps.catalog.drafts import Draft, Fact, draft_of
-from apps.catalog.filters import Narrowed, read_strictly
+from apps.catalog.filters import Narrowed, read, read_strictly
 from apps.catalog.library import LibraryIsAway, allowed
 from apps.catalog.models import Category, Item, Kind, Listing
 from apps.catalog.once import InvalidKey, KeyUsedOtherwise, UnderWay, once, repeatable
 from apps.catalog.search import search
 from apps.catalog.slugs import current
 from apps.catalog.sorting import RELEVANCE
+from apps.catalog.suggestions import suggest
 from seam import ContractError
 
 PAGE = 24
@@ -169,6 +172,13 @@ class Search(CatalogView):
             raise InvalidQuery(_("These words are too common to be sorted. Add a rarer one or a filter."))
         total = {"total": found.total, "total_is_at_least": found.more}
         return Response({"items": _represented(found.ids), "next": found.next, **total})
+
+
+class Suggestions(CatalogView):
+    def get(self, request: Request) -> Response:
+        """What somebody who typed `q` may mean; `url` is a page of the site."""
+        found = suggest(request.query_params.get("q", ""), read().everything.items, get_language() or "en")
+        return Response({"items": [asdict(one) for one in found]})
 
 
 class Favourites(CatalogView):

@@ -78,5 +78,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/catalog/export/<str:name>", export_api.Export.as_view(), name="api-export"),
     path("api/v1/catalog/favourites/", api.Favourites.as_view(), name="api-favourites"),
     path("api/v1/catalog/favourites/<uuid:item_id>/", api.OneFavourite.as_view(), name="api-favourite"),
+    path("api/v1/catalog/suggestions/", api.Suggestions.as_view(), name="api-suggestions"),
     path("api/v1/catalog/search/", api.Search.as_view(), name="api-search"),
 ]

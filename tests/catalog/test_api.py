@@ -226,3 +226,10 @@ def test_pages_are_linked(client, item):
         link = re.fullmatch(r'<(.+)>; rel="next"', page.headers.get("Link", ""))
         address = link and link[1]
     assert seen == [f"Boat {number}" for number in range(5)]
+
+
+def test_suggestions_are_those_of_the_search_field(client, item):
+    boat = item("Blue boat")
+    found = client.get("/api/v1/catalog/suggestions/", {"q": "blue b"}).json()["items"]
+    assert {"title": "Blue boat", "note": "", "url": f"/items/{boat.slug}"} in found
+    assert client.get("/api/v1/catalog/suggestions/", {"q": "b"}).json() == {"items": []}
