@@ -46,6 +46,7 @@ PAGE = 50
 # A tree of up to so many categories is shown whole; in a larger one they are looked for.
 ALL_CATEGORIES = 150
 FOUND_CATEGORIES = 30
+SMALL_LIBRARY = 8  # pictures that are seen at a glance
 SUGGESTED = 30
 
 editors_only = require_role(Role.EDITOR)
@@ -246,7 +247,8 @@ def _page(
     status: int = HTTPStatus.OK,
     is_unsaved: bool = False,
 ) -> HttpResponse:
-    shelf = library(_me(request), sent.places)
+    find = request.POST.get("find-picture", "").strip()
+    shelf = library(_me(request), sent.places, query=find)
     is_refused = status == HTTPStatus.UNPROCESSABLE_ENTITY
     context = {
         "item": item,
@@ -259,7 +261,9 @@ def _page(
         "categories": _offered(sent.categories, request.POST.get("find-category", "")),
         "find_category": request.POST.get("find-category", ""),
         "library": shelf,
-        "more_pictures": f"/editor/pictures?{urlencode({'after': shelf.next})}" if shelf.next else "",
+        "find_picture": find,
+        "is_large_library": bool(find or shelf.next) or len(shelf.choices) > SMALL_LIBRARY,
+        "more_pictures": _more(shelf.next, find),
     }
     return render(request, "catalog/editor/item.html", context, status=status)
 
@@ -305,9 +309,17 @@ def _found(text: str) -> list[int]:
 @editors_only
 def pictures(request: HttpRequest) -> HttpResponse:
     """For htmx: more of one's library."""
-    shelf = library(_me(request), {}, after=request.GET.get("after"))
-    more = f"/editor/pictures?{urlencode({'after': shelf.next})}" if shelf.next else ""
-    return render(request, "catalog/editor/pictures.html", {"library": shelf, "more_pictures": more})
+    find = request.GET.get("find", "")
+    shelf = library(_me(request), {}, after=request.GET.get("after"), query=find)
+    context = {"library": shelf, "more_pictures": _more(shelf.next, find)}
+    return render(request, "catalog/editor/pictures.html", context)
+
+
+def _more(after: str | None, find: str) -> str:
+    """Where the library goes on."""
+    return (
+        f"/editor/pictures?{urlencode({'after': after} | ({'find': find} if find else {}))}" if after else ""
+    )
 
 
 @require_safe

@@ -29,19 +29,22 @@ ALL_CHOICES = 40
 ATTRIBUTE = tuple(
     f"attributevalue__attribute__{name}" for name in ("key", "label", "translations", "position")
 )
+PARENT = ("category__parent__title", "category__parent__translations")
 LABELS = (
     *("pk", "items", "category__path", "category__title", "category__translations"),
-    *("attributevalue__slug", "attributevalue__kind", "attributevalue__text", *ATTRIBUTE),
+    *("attributevalue__slug", "attributevalue__kind", "attributevalue__text", *ATTRIBUTE, *PARENT),
 )
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """`items` is None where only a sample was counted: then the order alone says what is frequent."""
+    """`items` is None where only a sample was counted: then the order alone says what is frequent. `inside`: of a
+    category, the one above it."""
 
     filter: Filter
     title: str
+    inside: str
     items: int | None
     is_chosen: bool
 
@@ -100,7 +103,8 @@ def facets(samples: Mapping[str, Sample], filters: Filters, language: str) -> li
         among = counted[_sample_of(one, filters)]
         if one in filters or among.narrows(row):
             title = _title(row, language)
-            choice = Choice(one, title, among[row] if among.is_exact else None, one in filters)
+            number = among[row] if among.is_exact else None
+            choice = Choice(one, title, _inside(row, language), number, one in filters)
             groups[_group(row, language)].append((-among[row], fold(title), choice))
     return [
         Facet(label, *_by_frequency(found))
@@ -141,6 +145,11 @@ def _title(row: Row, language: str) -> str:
     if row["category__path"]:
         return localized(row["category__title"], row["category__translations"], "title", language)
     return shown_value(row["attributevalue__text"], row["attributevalue__kind"])
+
+
+def _inside(row: Row, language: str) -> str:
+    title, translations = (row[name] for name in PARENT)
+    return localized(title, translations or {}, "title", language) if title else ""
 
 
 def _group(row: Row, language: str) -> tuple[int, str]:

@@ -22,6 +22,7 @@ from apps.catalog.models import Category, Kind
 
 # The languages an item can be told in besides its own.
 OTHERS = [(code, name) for code, name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+OWN = dict(settings.LANGUAGES)[settings.LANGUAGE_CODE]
 EMPTY_ROWS = 2
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Initial = dict[str, Any]
@@ -67,6 +68,8 @@ class ItemForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["title"].label = _("Title in %(language)s") % {"language": OWN}
+        self.fields["description"].label = _("Description in %(language)s") % {"language": OWN}
         for code, name in OTHERS:
             self.fields[f"title_{code}"] = forms.CharField(
                 label=_("Title in %(language)s") % {"language": name},

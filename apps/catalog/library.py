@@ -34,17 +34,21 @@ class Choice:
 
 @dataclass(frozen=True)
 class Library:
-    """`next`: where the library goes on. `is_away`: media could not be asked."""
+    """`next`: where the library goes on. `finds`: whether there is anything to choose besides what is chosen.
+    `is_away`: media could not be asked."""
 
     choices: list[Choice]
     next: str | None = None
+    finds: bool = False
     is_away: bool = False
 
 
-def library(owner_id: UUID, places: Mapping[UUID, str], *, after: str | None = None) -> Library:
-    """What was chosen first, in its order, then the newest of the owner's pictures."""
+def library(
+    owner_id: UUID, places: Mapping[UUID, str], *, after: str | None = None, query: str = ""
+) -> Library:
+    """What was chosen first, in its order, then the newest of the owner's pictures, or of those that match."""
     try:
-        page = use(Media).list_assets(owner_id=owner_id, limit=AT_ONCE, after=after)
+        page = use(Media).list_assets(owner_id=owner_id, limit=AT_ONCE, after=after, query=query)
     except Exception:  # the editor works without media: what was chosen stays chosen
         return Library(_chosen(places), is_away=True)
     chosen = [] if after else _chosen(places, {asset.id: asset.title for asset in page.assets})
@@ -53,7 +57,7 @@ def library(owner_id: UUID, places: Mapping[UUID, str], *, after: str | None = N
         for asset in page.assets
         if asset.id not in places and asset.status != AssetStatus.FAILED
     ]
-    return Library([*chosen, *rest], page.next)
+    return Library([*chosen, *rest], page.next, finds=bool(rest))
 
 
 def _choice(asset: Asset) -> Choice:

@@ -43,11 +43,10 @@ class Links:
         titles = {
             "relevance": _("Best match"),
             "newest": _("Newest"),
-            "title": _("Title"),
-            "price": _("Price"),
+            "title": _("Title, A to Z"),
+            "price": _("Lowest price"),
+            "-price": _("Highest price"),
         }
-        if "-price" in self.among:
-            titles |= {"price": _("Lowest price"), "-price": _("Highest price")}
         return [
             {"title": titles[order], "url": self.to(order=order), "is_on": order == self.order}
             for order in self.among

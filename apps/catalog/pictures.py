@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from apps.catalog.models import Picture
 from apps.media.contract import Asset, Rendition
 
@@ -26,6 +29,11 @@ def copy_of(asset: Asset) -> Picture:
         fallback_src=fallback.url if fallback else "",
         fallback_srcset=_srcset(fallbacks, fallback.format) if fallback else "",
     )
+
+
+def largest(picture: Mapping[str, Any]) -> str:
+    """Where the widest rendition is that every browser shows; "" of a picture that has none."""
+    return str(picture["fallback_srcset"]).rpartition(", ")[2].partition(" ")[0] or picture["fallback_src"]
 
 
 def _srcset(renditions: list[Rendition], format_: str) -> str:

@@ -22,6 +22,7 @@ from apps.catalog.held import shows
 from apps.catalog.localized import label_of, localized, shown_value
 from apps.catalog.models import AttributeValue, Item, Listing, ListingEntry
 from apps.catalog.moved import moved
+from apps.catalog.pictures import largest
 from apps.catalog.prices import shown_price
 from apps.catalog.trees import children, line, named, place_of, version_of
 
@@ -190,7 +191,7 @@ def item_context(
         "title": localized(own["title"], own["translations"], "title", language),
         "description": localized(own["description"], own["translations"], "description", language),
         "price": shown_price(own["price"], own["currency"], language),
-        "pictures": own["gallery"],
+        "pictures": [picture and {**picture, "largest": largest(picture)} for picture in own["gallery"]],
         "facts": _facts(own["facts"], attributes or shape.attributes(own["shape"]), language),
         "crumbs": named(above, language),
     }

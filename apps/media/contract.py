@@ -114,8 +114,13 @@ class Media(Protocol):
         """Raises AssetNotFound."""
         ...
 
-    def list_assets(self, *, owner_id: UUID, limit: int = 60, after: str | None = None) -> AssetPage:
-        """Somebody's pictures; `limit` from 1 to 200. Raises InvalidQuery for another or a foreign `after`."""
+    def list_assets(
+        self, *, owner_id: UUID, limit: int = 60, after: str | None = None, query: str = ""
+    ) -> AssetPage:
+        """Somebody's pictures; of a `query` every word begins a word of their title, alternative text or file name.
+
+        `limit` from 1 to 200. Raises InvalidQuery for another or a foreign `after`.
+        """
         ...
 
     def list_assets_by_id(self, *, ids: list[UUID]) -> list[Asset]:

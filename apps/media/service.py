@@ -29,7 +29,7 @@ from apps.media.incoming import Incoming, received
 from apps.media.paging import newest, page_of
 from apps.media.quota import give_back, room_of, take_room
 from apps.media.reasons import PictureRefused, sentence
-from apps.media.search import index
+from apps.media.search import index, own_pictures
 from apps.media.storage import incoming_files, originals, renditions
 from seam import atomic, enqueue, publish
 from seam.outbox import publish_many
@@ -45,8 +45,8 @@ def get_asset(*, asset_id: UUID) -> Asset:
     return told(asset)
 
 
-def list_assets(*, owner_id: UUID, limit: int = 60, after: str | None = None) -> AssetPage:
-    page, following = page_of(newest().filter(owner_id=owner_id), limit=limit, after=after)
+def list_assets(*, owner_id: UUID, limit: int = 60, after: str | None = None, query: str = "") -> AssetPage:
+    page, following = page_of(own_pictures(owner_id, query), limit=limit, after=after)
     return AssetPage(assets=[told(asset) for asset in page], next=following)
 
 

@@ -98,9 +98,11 @@ class Library:
         self.assets: list[Asset] = []
         self.is_away = False
 
-    def list_assets(self, *, owner_id: uuid.UUID, limit: int = 60, after: str | None = None) -> AssetPage:
+    def list_assets(
+        self, *, owner_id: uuid.UUID, limit: int = 60, after: str | None = None, query: str = ""
+    ) -> AssetPage:
         self._answer()
-        own = [one for one in self.assets if one.owner_id == owner_id]
+        own = [one for one in self.assets if one.owner_id == owner_id and query.lower() in one.title.lower()]
         begin = int(after or 0)
         more = str(begin + limit) if len(own) > begin + limit else None
         return AssetPage(assets=own[begin : begin + limit], next=more)

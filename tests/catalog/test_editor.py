@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import uuid
 from decimal import Decimal
@@ -36,10 +37,15 @@ def media(monkeypatch):
         assets: list = []
         is_away = False
 
-        def list_assets(self, *, owner_id, limit=60, after=None):
+        def list_assets(self, *, owner_id, limit=60, after=None, query=""):
             if self.is_away:
                 raise ConnectionError("media is away")
-            return AssetPage(assets=[a for a in self.assets if a.owner_id == owner_id])
+            own = [a for a in self.assets if a.owner_id == owner_id and query.lower() in a.title.lower()]
+            begin = int(after or 0)
+            return AssetPage(
+                assets=own[begin : begin + limit],
+                next=str(begin + limit) if len(own) > begin + limit else None,
+            )
 
         def list_assets_by_id(self, *, ids):
             return [a for a in self.assets if a.id in ids]
@@ -361,6 +367,30 @@ def test_pictures_of_somebody_else_that_are_there_already_stay(editor, media, it
         f"/editor/{made.pk}", form(title="Vase", version=version, save="1", **{f"place-{theirs}": "1"})
     )
     assert draft_of(Item.objects.get()).pictures == [theirs]
+
+
+def test_a_picture_is_looked_for_and_nothing_typed_or_chosen_is_lost(editor, media, alice, monkeypatch):
+    monkeypatch.setattr("apps.catalog.library.AT_ONCE", 2)
+    many = [asset(owner_id=alice.id, title=f"Harbour {number}") for number in range(3)]
+    chosen = asset(owner_id=alice.id, title="Dunes")
+    media.assets = [chosen, *many]
+    assert 'name="find-picture"' in editor.get("/editor/new").content.decode()
+    said = {"find-picture": "harbour", f"place-{chosen.id}": "1"}
+    page = editor.post("/editor/new", form(title="Typed", find="picture", **said)).content.decode()
+    assert 'value="Typed"' in page
+    assert re.search(rf'name="place-{chosen.id}" value="1"', page)
+    assert f"place-{many[1].id}" in page
+    assert f"place-{many[2].id}" not in page
+    more = re.search(r'hx-get="(/editor/pictures[^"]+)"', page)[1]
+    assert f"place-{many[2].id}" in editor.get(html.unescape(more)).content.decode()
+    nothing = editor.post("/editor/new", form(find="picture", **{"find-picture": "zebra"})).content.decode()
+    assert "None of your pictures has these words." in nothing
+    assert not Item.objects.exists()
+
+
+def test_a_small_library_needs_no_search(editor, media, alice):
+    media.assets = [asset(owner_id=alice.id)]
+    assert "find-picture" not in editor.get("/editor/new").content.decode()
 
 
 def test_media_being_away_stops_nobody_from_writing(editor, media, item):

@@ -185,7 +185,7 @@ def test_a_category_below_a_chosen_one_narrows_further(client, item, category):
         item(f"Boat {number}", categories=[harbours if number else rivers])
     item("Lady", categories=[category("People")])
     page = client.get("/search?q=boat&filter=.in:places").content.decode()
-    assert 'value=".in:places/harbours"><span>Harbours</span> <small>2</small>' in page
+    assert 'value=".in:places/harbours"><span><small>Places › </small>Harbours</span> <small>2</small>' in page
     both = client.get("/browse?filter=.in:places&filter=.in:places/harbours").content.decode()
     assert sorted(CARD.findall(both)) == ["Boat 1", "Boat 2"]
     either = client.get("/browse?filter=.in:people&filter=.in:places/harbours").content.decode()
@@ -330,3 +330,15 @@ def test_and_counted_anew_once_anything_changes(client, prints):
     service.create_item(draft, published=True)
     held.forget()
     assert int(blue()) == before + 1
+
+
+def test_of_a_category_among_the_filters_one_sees_in_which_it_is(client, category, item):
+    ships, boats = category("Things", "Ships"), category("Boats")
+    for place in (ships, boats):
+        item("Something", categories=[place])
+    shown = re.findall(r'value="\.in:([^"]+)"><span>(.*?)</span>', client.get("/browse").content.decode())
+    assert dict(shown) == {
+        "boats": "Boats",
+        "things": "Things",
+        "things/ships": "<small>Things › </small>Ships",
+    }

@@ -290,6 +290,17 @@ def test_pictures_are_shown_with_all_their_sizes(client, item):
         assert 'alt="A blue vase"' in text, address
 
 
+def test_a_picture_leads_to_its_largest_file(client, item):
+    told = asset()
+    with atomic("catalog"):
+        on_asset_ready(AssetReady(asset=told), None)
+    item("Vase", pictures=[told.id])
+    text = page(client, "/items/vase")
+    widest = max((r for r in told.renditions if r.format == "jpeg"), key=lambda r: r.width)
+    assert f'href="{widest.url}" data-zoom' in text
+    assert 'id="zoom"' in text
+
+
 def test_until_its_pictures_are_made_an_item_has_a_page_without_them(client, item):
     item("Vase", pictures=[asset().id])
     for address in ("/", "/browse", "/items/vase"):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 
 def titled(visitor: Visitor, title: str) -> None:
-    visitor.main().get_by_label("Title", exact=True).fill(title)
+    visitor.main().get_by_label("Title in English", exact=True).fill(title)
 
 
 def save(visitor: Visitor, button: str) -> None:
@@ -52,7 +52,7 @@ def test_two_editors_one_item_and_its_address(
 
     second.go(item)
     titled(second, f"{name} as the second says")
-    first.main().get_by_label("Description (optional)").fill("The first wrote this.")
+    first.main().get_by_label("Description in English (optional)").fill("The first wrote this.")
     first.main().get_by_label("Address (optional)").fill(f"{name}-moved")
     save(first, "Save")
     second.expected = {409}

@@ -91,8 +91,10 @@ def everywhere(visitor: Visitor, path: str) -> None:
 def create_and_publish(visitor: Visitor, title: str, shown: str, javascript: bool) -> None:
     visitor.go("/editor/")
     visitor.main().get_by_role("link", name="New item").first.click()
-    visitor.main().get_by_label("Title", exact=True).fill(title)
-    visitor.main().get_by_label("Description (optional)").fill("Made in a journey, and worth the trip.")
+    visitor.main().get_by_label("Title in English", exact=True).fill(title)
+    visitor.main().get_by_label("Description in English (optional)").fill(
+        "Made in a journey, and worth the trip."
+    )
     visitor.main().get_by_label("Price (optional)").fill("12.50")
     visitor.main().get_by_label("Name of attribute 1", exact=True).fill("Artist")
     visitor.main().get_by_label("Value of attribute 1", exact=True).fill("Ada Journey")
@@ -211,7 +213,7 @@ def test_a_draft_is_seen_by_nobody_else(window: Window, signed_in: Callable[[str
     editor, stranger = window(signed_in=signed_in("editor@example.com")), window()
     title = f"Unfinished {uuid4().hex[:8]}"
     editor.go("/editor/new")
-    editor.main().get_by_label("Title", exact=True).fill(title)
+    editor.main().get_by_label("Title in English", exact=True).fill(title)
     editor.main().get_by_role("button", name="Save draft").click()
     expect(editor.main()).to_contain_text("Draft")
     stranger.go(f"/items/{title.lower().replace(' ', '-')}", status=404)

@@ -21,8 +21,7 @@ from tests.journeys.axe import violations
 from tests.journeys.conftest import MEMBER, Window
 from tests.journeys.place import Place
 
-# Auth in the same process, and in one of its own behind the gateway.
-pytestmark = [pytest.mark.browser, pytest.mark.topologies("embedded", "split")]
+pytestmark = pytest.mark.browser
 
 
 class Page(BaseHTTPRequestHandler):

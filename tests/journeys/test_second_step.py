@@ -13,8 +13,7 @@ from tests.journeys.place import Place, eventually
 from tests.journeys.test_making import PASSWORD, confirm, sign_up
 from tests.journeys.visitors import Visitor
 
-# Auth in the same process, and in one of its own behind the gateway.
-pytestmark = [pytest.mark.browser, pytest.mark.topologies("embedded", "split")]
+pytestmark = pytest.mark.browser
 
 
 def give_authenticator(visitor: Visitor) -> None:

@@ -51,6 +51,15 @@ def test_somebodys_pictures_newest_first_by_pages(known):
     assert pages == 3
 
 
+def test_somebodys_pictures_with_a_word(upload):
+    dunes = upload(ALICE, picture(40, 30), alt="Dunes at dusk")
+    upload(ALICE, picture(30, 40), alt="A harbour")
+    upload(BOB, picture(40, 30), alt="Dunes of somebody else")
+    found = use(Media).list_assets(owner_id=ALICE, query="DUN dusk").assets
+    assert [asset.id for asset in found] == [dunes.pk]
+    assert use(Media).list_assets(owner_id=ALICE, query="zebra").assets == []
+
+
 def test_a_page_in_which_all_were_uploaded_at_the_same_instant(known):
     for _ in range(5):
         known(ALICE)

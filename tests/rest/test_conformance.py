@@ -48,7 +48,8 @@ REFUSED = [400, 401, 403, 404, 405, 406, 409, 411, 412, 413, 415, 422]
 config = schemathesis.config.SchemathesisConfig.from_dict(
     {"checks": {"negative_data_rejection": {"expected-statuses": REFUSED}}}
 )
-# Which categories and attributes there are, what is a picture and whose, what was sent before, what XML can write: no schema says it.
+# Which categories and attributes there are, what is a picture and whose, what was sent before, what XML can write: no
+# schema says it.
 KNOWS_MORE = {
     "listItems",
     "searchItems",

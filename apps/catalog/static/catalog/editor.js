@@ -117,11 +117,12 @@
     }
   });
 
-  // Enter saves, but where one looks for categories it looks for them.
+  // Enter saves, but where one looks for something it looks for it.
   addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.target.name !== "find-category") return;
+    const place = event.key === "Enter" && event.target.closest?.(".editor-find");
+    if (!place) return;
     event.preventDefault();
-    form.querySelector("[name=find]").click();
+    place.querySelector("button").click();
   });
 
   // What was typed: compared with what the form held, but for empty fields and the token.
