@@ -185,7 +185,9 @@ def test_a_category_below_a_chosen_one_narrows_further(client, item, category):
         item(f"Boat {number}", categories=[harbours if number else rivers])
     item("Lady", categories=[category("People")])
     page = client.get("/search?q=boat&filter=.in:places").content.decode()
-    assert 'value=".in:places/harbours"><span><small>Places › </small>Harbours</span> <small>2</small>' in page
+    assert (
+        'value=".in:places/harbours"><span><small>Places › </small>Harbours</span> <small>2</small>' in page
+    )
     both = client.get("/browse?filter=.in:places&filter=.in:places/harbours").content.decode()
     assert sorted(CARD.findall(both)) == ["Boat 1", "Boat 2"]
     either = client.get("/browse?filter=.in:people&filter=.in:places/harbours").content.decode()

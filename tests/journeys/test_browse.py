@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from tests.journeys.axe import violations
 from tests.journeys.conftest import Window
 from tests.journeys.visitors import Visitor
 
@@ -120,6 +121,29 @@ def test_pictures_arrive_in_the_best_format(visitor: Visitor) -> None:
     assert picture.evaluate("image => image.naturalWidth") > 0
     assert picture.evaluate("image => image.currentSrc").endswith(".avif")
     assert picture.get_attribute("alt")
+
+
+@with_and_without_javascript
+def test_a_picture_is_seen_as_large_as_the_screen(window: Window, javascript: bool) -> None:
+    visitor = window(javascript=javascript)
+    visitor.go("/categories/abstract")
+    visitor.main().locator(".card__title a").first.click()
+    first = visitor.main().get_by_role("link", name="Enlarge picture 1")
+    first.click()
+    if not javascript:
+        assert urlsplit(visitor.page.url).path.endswith((".jpg", ".png"))
+        return
+    shown = visitor.page.get_by_role("dialog", name="Pictures")
+    expect(shown.locator("img").first).to_be_in_viewport()
+    assert violations(visitor.page) == []
+    if shown.locator("img").count() > 1:
+        visitor.page.keyboard.press("ArrowRight")
+        expect(shown.locator("img").nth(1)).to_be_in_viewport(ratio=0.9)
+        shown.get_by_role("button", name="Previous picture").click()
+        expect(shown.locator("img").first).to_be_in_viewport(ratio=0.9)
+    visitor.page.keyboard.press("Escape")
+    expect(shown).to_be_hidden()
+    expect(first).to_be_focused()
 
 
 def test_an_address_that_leads_nowhere_says_so_and_leads_on(visitor: Visitor) -> None:
