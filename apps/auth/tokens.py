@@ -56,8 +56,11 @@ def make_token(*, person_id: UUID, name: str, scopes: list[str], days: int) -> s
 
 
 def list_tokens(person_id: UUID) -> list[ApiToken]:
-    """The newest first, also those that have expired."""
-    return list(ApiToken.objects.filter(user=person_id).order_by("-created_at", "key"))
+    """The newest first, also those that have expired; `meanings` of each says what its scopes are, in words."""
+    found = list(ApiToken.objects.filter(user=person_id).order_by("-created_at", "key"))
+    for token in found:
+        token.meanings = [(scope, SCOPES.get(scope, "")) for scope in token.scopes]  # type: ignore[attr-defined]
+    return found
 
 
 def revoke_token(*, person_id: UUID, key: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import yaml
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -19,6 +22,8 @@ from seam import ContractError
 from seam.registry import registry
 
 FILE = Path(__file__).with_name("openapi.yaml")
+CODE = re.compile(r"`([^`]+)`")
+SAYING = {"uuid", "date-time", "binary"}  # formats that tell a reader something
 METHODS = ("get", "post", "put", "patch", "delete")
 # Where an error of the framework's may come from: its code begins with the context, or with this.
 ANYWHERE = "api"
@@ -73,10 +78,10 @@ def _operation(
         "tag": about["tags"][0],
         "method": method.upper(),
         "path": path,
-        "summary": about["x-summary-es" if language == "es" else "summary"],
+        "summary": marked(about["x-summary-es" if language == "es" else "summary"]),
         "scope": scopes[0] if scopes else "",
         "parameters": [
-            {"name": one["name"], "in": one["in"], "about": one.get("description", "")} for one in parameters
+            _told(one["name"], one, one["schema"], one.get("required", False)) for one in parameters
         ],
         "fields": _fields(next(iter(body["content"].values()))["schema"]) if body else [],
     }
@@ -85,13 +90,49 @@ def _operation(
 def _fields(schema: dict[str, Any]) -> list[dict[str, Any]]:
     schema = _resolved(schema)
     return [
-        {
-            "name": name,
-            "needed": name in schema.get("required", []),
-            "about": _resolved(about).get("description", ""),
-        }
+        _told(name, _resolved(about), about, name in schema.get("required", []))
         for name, about in schema["properties"].items()
     ]
+
+
+def _told(name: str, about: dict[str, Any], schema: dict[str, Any], needed: bool) -> dict[str, Any]:
+    """A parameter or a field: `in` is empty of a field."""
+    schema = _resolved(schema)
+    return {
+        "name": name,
+        "in": about.get("in", ""),
+        "type": type_of(schema),
+        "needed": needed,
+        "default": schema.get("default"),
+        "about": marked(about.get("description", "")),
+    }
+
+
+def type_of(schema: dict[str, Any]) -> str:
+    """As programmers write it: `string (uuid)`, `integer 1…100`, `array of string, at most 12`, `text | number`."""
+    schema = _resolved(schema)
+    if "enum" in schema:
+        return " | ".join(map(str, schema["enum"]))
+    kinds = schema.get("type", "any")
+    kind = " | ".join(kinds) if isinstance(kinds, list) else str(kinds)
+    if kind == "array":
+        kind = f"array of {type_of(schema.get('items', {}))}"
+    if schema.get("format") in SAYING:
+        kind = f"{kind} ({schema['format']})"
+    return kind + _limits(schema)
+
+
+def _limits(schema: dict[str, Any]) -> str:
+    least, most = schema.get("minimum"), schema.get("maximum")
+    if least is not None or most is not None:
+        return f" {'' if least is None else least}…{'' if most is None else most}"
+    length = schema.get("maxLength", schema.get("maxItems"))
+    return f", at most {length}" if length else ""
+
+
+def marked(text: str) -> SafeString:
+    """What stands in backticks as code."""
+    return mark_safe(CODE.sub(r"<code>\1</code>", escape(text)))
 
 
 def _resolved(part: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +147,12 @@ def _resolved(part: dict[str, Any]) -> dict[str, Any]:
 def _errors() -> list[dict[str, Any]]:
     places = [ANYWHERE, *(name for name in registry.contracts if name != "seam")]
     general = [
-        {"status": status, "title": title, "detail": detail, "codes": [f"{place}.{code}" for place in places]}
+        {
+            "status": status,
+            "title": title,
+            "detail": marked(str(detail)),
+            "codes": [f"{place}.{code}" for place in places],
+        }
         for status, (code, title, detail) in SAID.items()
     ]
     special = sorted({error.code for error in ContractError.__subclasses__() if error.code})

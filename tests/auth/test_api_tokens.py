@@ -49,7 +49,10 @@ def test_a_token_is_shown_once_and_works(hers, alice, call):
     assert token not in hers.get("/accounts/tokens/").content.decode()
     assert token not in str(ApiToken.objects.values().get())
     assert call(token, "/api/v1/media/assets").status_code == 200
-    assert "till" in hers.get("/accounts/tokens/").content.decode()
+    listed = hers.get("/accounts/tokens/").content.decode()
+    assert "till" in listed
+    assert "See your pictures (<code>media:read</code>)" in listed
+    assert 'data-copy="token"' in page.content.decode()
 
 
 def test_a_token_may_do_what_its_scopes_say_and_is_told_what_is_missing(alice, call):

@@ -60,6 +60,11 @@ def test_with_a_passkey_nothing_is_typed(window: Window, place: Place) -> None:
     phone.main().get_by_role("button", name="Add").click()
     expect(phone.main().get_by_role("heading", level=1)).to_have_text("Recovery codes")
     looks_well(phone)
+    phone.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    phone.main().get_by_role("button", name="Copy").click()
+    expect(phone.main().get_by_role("status").filter(has_text="Copied")).to_have_count(1)
+    codes = phone.main().locator("#recovery_codes").inner_text().split()
+    assert phone.page.evaluate("navigator.clipboard.readText()").split() == codes
     subjects = eventually(lambda: [m for m in place.probe.mails(to=email) if "passkey was added" in m])
     assert subjects
     phone.go("/accounts/2fa/webauthn/")

@@ -48,6 +48,34 @@ def test_the_page_has_every_operation_and_every_code(client: Client, language: s
         assert path in page
         for method, operation in about.items():
             if method != "parameters":
-                assert operation["x-summary-es" if language == "es" else "summary"].split("`")[0] in page
+                assert reference.marked(operation["x-summary-es" if language == "es" else "summary"]) in page
     for code in ("catalog.invalid_item", "catalog.item_changed_meanwhile", "api.throttled", "auth.throttled"):
         assert f'id="{code}"' in page
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"type": "string", "format": "uuid"}, "string (uuid)"),
+        ({"type": "string", "maxLength": 60}, "string, at most 60"),
+        ({"type": ["string", "null"]}, "string | null"),
+        ({"type": "integer", "minimum": 1, "maximum": 100}, "integer 1…100"),
+        ({"type": "array", "maxItems": 12, "items": {"type": "string"}}, "array of string, at most 12"),
+        ({"enum": ["newest", "title"]}, "newest | title"),
+        ({"$ref": "#/components/schemas/Next"}, "string | null"),
+        ({}, "any"),
+    ],
+)
+def test_types_are_said_as_programmers_write_them(schema: dict[str, object], said: str) -> None:
+    assert reference.type_of(schema) == said
+
+
+def test_the_page_shows_types_and_no_backticks(client: Client) -> None:
+    page = client.get("/api/reference").content.decode()
+    assert "`" not in page
+    assert "integer 1…100" in page
+    assert "<code>published</code>" in page
+
+
+def test_what_is_code_is_escaped() -> None:
+    assert reference.marked("`<b>` & `x`") == "<code>&lt;b&gt;</code> &amp; <code>x</code>"

@@ -1,5 +1,5 @@
 // What pages gain from JavaScript: the theme switch, menus that close, search suggestions, passwords one can read,
-// a word when a request fails, and the offline page. Every page works without it.
+// secrets one can copy, the focus in the field that was refused, a word when a request fails, and the offline page. Every page works without it.
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -107,6 +107,24 @@
     secret.type = visible ? "text" : "password";
     eye.setAttribute("aria-pressed", visible);
   });
+
+  // What is shown once: copied, or marked where there is no clipboard.
+  addEventListener("click", async (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (!button) return;
+    const source = document.getElementById(button.dataset.copy);
+    let said = button.dataset.done;
+    try {
+      await navigator.clipboard.writeText(source.textContent.trim());
+    } catch {
+      getSelection().selectAllChildren(source);
+      said = button.dataset.marked;
+    }
+    button.lastElementChild.textContent = button.nextElementSibling.textContent = said;
+  });
+
+  // A form that came back: to the first field that has to be seen again.
+  document.querySelector("main [aria-invalid=true]")?.focus();
 
   // A request by htmx that failed says so, once, where it is seen and heard.
   const toast = document.getElementById("toast");
