@@ -34,6 +34,12 @@ def test_staff_see_people_and_nobody_else_does(admin, alice, bob, client):
     assert client.get(PEOPLE, follow=True).request["PATH_INFO"] == "/accounts/login/"
 
 
+def test_it_looks_like_the_site(admin, settings):
+    page = admin.get("/admin/").content.decode()
+    assert "web/css/admin" in page
+    assert f"</svg>{settings.SITE_NAME}</a>" in page
+
+
 def test_django_s_own_sign_in_is_not_another_way_in(client, dora):
     answer = client.post("/admin/login/", {"username": dora.email, "password": PASSWORD})
     assert answer.url.startswith("/accounts/login/")
