@@ -63,6 +63,6 @@ class Links:
 
     def offered(self, found: Sequence[facets.Facet]) -> Context:
         """A form of facets. Filters that are no choice in it stay as they are."""
-        shown = {choice.filter for facet in found for choice in facet.choices}
+        shown = {one for facet in found for one in facet.shown}
         kept = [("filter", str(one)) for one in self.filters if one not in shown]
         return {"facets": found, "action": self.path, "hidden": [*self._pairs(self.order), *kept]}

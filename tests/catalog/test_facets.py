@@ -185,9 +185,7 @@ def test_a_category_below_a_chosen_one_narrows_further(client, item, category):
         item(f"Boat {number}", categories=[harbours if number else rivers])
     item("Lady", categories=[category("People")])
     page = client.get("/search?q=boat&filter=.in:places").content.decode()
-    assert (
-        'value=".in:places/harbours"><span><small>Places › </small>Harbours</span> <small>2</small>' in page
-    )
+    assert 'value=".in:places/harbours"><span>Harbours</span> <small>2</small>' in page
     both = client.get("/browse?filter=.in:places&filter=.in:places/harbours").content.decode()
     assert sorted(CARD.findall(both)) == ["Boat 1", "Boat 2"]
     either = client.get("/browse?filter=.in:people&filter=.in:places/harbours").content.decode()
@@ -334,13 +332,48 @@ def test_and_counted_anew_once_anything_changes(client, prints):
     assert int(blue()) == before + 1
 
 
-def test_of_a_category_among_the_filters_one_sees_in_which_it_is(client, category, item):
-    ships, boats = category("Things", "Ships"), category("Boats")
-    for place in (ships, boats):
-        item("Something", categories=[place])
-    shown = re.findall(r'value="\.in:([^"]+)"><span>(.*?)</span>', client.get("/browse").content.decode())
-    assert dict(shown) == {
-        "boats": "Boats",
-        "things": "Things",
-        "things/ships": "<small>Things › </small>Ships",
-    }
+def tree(page: str) -> list[tuple[int, str]]:
+    """The categories offered: how deep each stands, and what it is called."""
+    found, depth = [], 0
+    for tag, title in re.findall(r'<(/?ul)[ >]|value="\.in:[^>]+><span>([^<]+)', aside(page)):
+        depth += {"ul": 1, "/ul": -1}.get(tag, 0)
+        if title:
+            found.append((depth, title))
+    return found
+
+
+@pytest.fixture
+def places(item, category):
+    """Boats in harbours and on rivers, a lady among people; all are works."""
+    for number, names in enumerate(
+        [("Places", "Harbours"), ("Places", "Harbours"), ("Places", "Rivers"), ("People",)]
+    ):
+        item(f"Boat {number}", categories=[category("Works", *names)])
+
+
+def test_a_category_stands_inside_of_the_one_above_it(client, places):
+    for address in ("/browse", "/search?q=boat"):
+        inside = [(1, "Places"), (2, "Harbours"), (2, "Rivers"), (1, "People")]
+        assert tree(client.get(address).content.decode()) == inside, address
+    narrowed = client.get("/browse?filter=.in:works/places/rivers").content.decode()
+    assert 'value=".in:works/places/rivers" checked' in narrowed
+    assert 'type="hidden" name="filter"' not in narrowed
+
+
+def test_a_category_apart_from_the_one_above_it_is_told_with_its_name(client, places, monkeypatch):
+    monkeypatch.setattr(facets, "CHOICES", 1)
+    page = client.get("/browse").content.decode()
+    assert tree(page) == [(1, "Places"), (1, "Places › Harbours"), (1, "People"), (1, "Places › Rivers")]
+
+
+def test_of_more_that_are_equally_frequent_their_names_decide_which_are_offered(client, category):
+    """Not the numbers of their rows, which are others on every site."""
+    names = [f"Place {number:02}" for number in range(60)]
+    drafts = [
+        Draft(title=name, categories=[category(name).pk], facts=[Fact(name="Of", value=name)])
+        for name in names
+    ]
+    with atomic("catalog"):
+        service.create_items([Item(is_published=True) for _draft in drafts], drafts)
+    page = client.get("/browse").content.decode()
+    assert [title for _depth, title in tree(page)] == names[: facets.ALL_CHOICES]
