@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -138,6 +138,8 @@ def _edit(request: HttpRequest, item: Item | None) -> HttpResponse:
     form = ItemForm(request.POST)
     seen = conflicts.read(item.pk, request.POST.get("seen", "")) if item else {}
     try:
+        if "withdraw" in request.POST and item is not None:
+            return _withdraw(request, item, sent, draft)
         said = sent.draft(form, _me(request), [*draft.pictures, *conflicts.pictures(seen)])
         if said is None:
             return _page(request, item, sent, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -216,6 +218,17 @@ def _save(request: HttpRequest, item: Item | None, draft: Draft) -> Item:
     )
     messages.success(request, text % {"title": saved.title})
     return saved
+
+
+def _withdraw(request: HttpRequest, item: Item, sent: Sent, draft: Draft) -> HttpResponse:
+    """At once, whatever is in the form. What was typed and is not saved stays there."""
+    item = service.withdraw_item(item.pk)
+    text = _("“%(title)s” is a draft again: only editors see it.")
+    messages.success(request, text % {"title": item.title})
+    typed = sent.draft(ItemForm(request.POST), _me(request), [*sent.places])
+    if typed and not conflicts.differences({}, typed, draft):
+        return redirect("catalog:change", item_id=item.pk)
+    return _page(request, item, sent, ItemForm(initial=request.POST.dict()), is_unsaved=True)
 
 
 def _told_of(seen: Seen, is_current: bool, mine: Draft, theirs: Draft) -> list[Difference]:
@@ -308,9 +321,9 @@ def _found(text: str) -> list[int]:
 @require_safe
 @editors_only
 def pictures(request: HttpRequest) -> HttpResponse:
-    """For htmx: more of one's library."""
+    """For htmx: more of one's library, besides what has a place already."""
     find = request.GET.get("find", "")
-    shelf = library(_me(request), {}, after=request.GET.get("after"), query=find)
+    shelf = library(_me(request), places_from(request.GET), after=request.GET.get("after"), query=find)
     context = {"library": shelf, "more_pictures": _more(shelf.next, find)}
     return render(request, "catalog/editor/pictures.html", context)
 
@@ -365,22 +378,11 @@ def preview(request: HttpRequest, item_id: UUID | None = None) -> HttpResponse:
 @require_POST
 @editors_only
 def publish(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    return _told(request, item_id, service.publish_item, _("“%(title)s” is published: everybody can see it."))
-
-
-@require_POST
-@editors_only
-def withdraw(request: HttpRequest, item_id: UUID) -> HttpResponse:
-    return _told(
-        request, item_id, service.withdraw_item, _("“%(title)s” is a draft again: only editors see it.")
-    )
-
-
-def _told(request: HttpRequest, item_id: UUID, verb: Callable[[UUID], Item], text: str) -> HttpResponse:
     try:
-        item = verb(item_id)
+        item = service.publish_item(item_id)
     except ItemNotFound as error:
         raise Http404 from error
+    text = _("“%(title)s” is published: everybody can see it.")
     messages.success(request, text % {"title": item.title})
     return redirect("catalog:change", item_id=item_id)
 

@@ -22,7 +22,7 @@ from apps.catalog.models import Category, Kind
 
 # The languages an item can be told in besides its own.
 OTHERS = [(code, name) for code, name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
-OWN = dict(settings.LANGUAGES)[settings.LANGUAGE_CODE]
+OWN = settings.LANGUAGE_CODE  # the language of its own words
 EMPTY_ROWS = 2
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Initial = dict[str, Any]
@@ -68,20 +68,14 @@ class ItemForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["title"].label = _("Title in %(language)s") % {"language": OWN}
-        self.fields["description"].label = _("Description in %(language)s") % {"language": OWN}
-        for code, name in OTHERS:
-            self.fields[f"title_{code}"] = forms.CharField(
-                label=_("Title in %(language)s") % {"language": name},
-                required=False,
-                max_length=checks.TITLE,
-            )
+        for code, _name in OTHERS:
+            self.fields[f"title_{code}"] = forms.CharField(required=False, max_length=checks.TITLE)
             self.fields[f"description_{code}"] = forms.CharField(
-                label=_("Description in %(language)s") % {"language": name},
                 required=False,
                 max_length=checks.DESCRIPTION,
                 widget=forms.Textarea(attrs={"rows": 5}),
             )
+        say_languages(self, title=_("Title in %(language)s"), description=_("Description in %(language)s"))
 
     @property
     def translated(self) -> list[forms.BoundField]:
@@ -105,6 +99,15 @@ class ItemForm(forms.Form):
             slug=said["slug"],
             **parts,
         )
+
+
+def say_languages(form: forms.Form, **labels: str) -> None:
+    """Call fields and their translations after the language they are written in, and tell browsers too."""
+    for code, language in settings.LANGUAGES:
+        for name, label in labels.items():
+            field = form.fields[name if code == OWN else f"{name}_{code}"]
+            field.label = label % {"language": language}
+            field.widget.attrs["lang"] = code
 
 
 def initial_of(draft: Draft, version: int) -> Initial:
@@ -197,10 +200,9 @@ class CategoryForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for code, name in OTHERS:
-            self.fields[f"title_{code}"] = forms.CharField(
-                label=_("Title in %(language)s") % {"language": name}, required=False, max_length=200
-            )
+        for code, _name in OTHERS:
+            self.fields[f"title_{code}"] = forms.CharField(required=False, max_length=200)
+        say_languages(self, title=_("Title in %(language)s"))
 
     def clean_parent(self) -> Category | None:
         path = self.cleaned_data["parent"].strip().strip("/")

@@ -82,13 +82,12 @@ def places_of(pictures: Sequence[UUID]) -> dict[UUID, str]:
 def places_from(data: QueryDict) -> dict[UUID, str]:
     """What somebody sent as `place-<asset id>`; anything that is no such field is passed over."""
     places: dict[UUID, str] = {}
-    for name, place in data.items():
-        if (
-            name.startswith("place-")
-            and (asset_id := _uuid(name.removeprefix("place-")))
-            and str(place).strip()
-        ):
-            places[asset_id] = str(place).strip()
+    for name, typed in data.lists():
+        place = next(
+            (text.strip() for text in typed if text.strip()), ""
+        )  # of a picture that stands there twice
+        if place and name.startswith("place-") and (asset_id := _uuid(name.removeprefix("place-"))):
+            places[asset_id] = place
     return dict(sorted(places.items(), key=lambda pair: _number(pair[1])))
 
 

@@ -53,7 +53,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("editor/<uuid:item_id>", editor.change, name="change"),
     path("editor/<uuid:item_id>/preview", editor.preview, name="preview"),
     path("editor/<uuid:item_id>/publish", editor.publish, name="publish"),
-    path("editor/<uuid:item_id>/withdraw", editor.withdraw, name="withdraw"),
     path("editor/<uuid:item_id>/delete", editor.delete, name="delete"),
     path("api/v1/catalog/items/", api.Items.as_view(), name="api-items"),
     path("api/v1/catalog/items/by-slug/<slug:slug>/", api.ItemBySlug.as_view(), name="api-item-by-slug"),

@@ -84,7 +84,8 @@ def test_editors_only(client, bob, editor, media, address):
 def test_members_can_do_nothing_by_hand_either(bob, item):
     made = item("Boat")
     member = sign_in(Client(), bob)
-    for verb in ("publish", "withdraw", "delete"):
+    assert member.post(f"/editor/{made.pk}", form(title="Boat", withdraw="1")).status_code == 403
+    for verb in ("publish", "delete"):
         assert member.post(f"/editor/{made.pk}/{verb}").status_code == 403
     assert member.post("/editor/new", form(title="Mine")).status_code == 403
     assert member.get(f"/editor/{made.pk}").status_code == 403
@@ -122,7 +123,7 @@ def test_an_item_is_created_as_a_draft_changed_previewed_published_withdrawn_del
     assert draft.translations == {"es": {"title": "Jarrón"}}
     assert b"Vase, blue" in Client().get("/items/vase").content
 
-    editor.post(f"/editor/{made.pk}/withdraw")
+    editor.post(f"/editor/{made.pk}", opened(editor, made) | {"withdraw": "1"})
     assert not Item.objects.get().is_published
     assert editor.get(f"/editor/{made.pk}/delete").status_code == 200
     assert Item.objects.exists()
@@ -334,6 +335,52 @@ def test_what_is_in_the_form_is_previewed_and_not_saved(editor, media, item, cat
     assert (Item.objects.get().title, Attribute.objects.count()) == ("Boat", 0)
 
 
+def test_what_is_withdrawn_at_once_keeps_what_was_typed(editor, media, item):
+    made = item("Boat", description="One\ntwo", Artist="Ann")
+    page = editor.get(f"/editor/{made.pk}").content.decode()
+    assert page.index('name="withdraw"') < page.index('name="title"')
+    typed = opened(editor, made) | {"title": "", "price": "not yet"}
+    page = editor.post(f"/editor/{made.pk}", typed | {"withdraw": "1"}).content.decode()
+    assert "is a draft again" in page
+    assert 'value="not yet"' in page
+    assert "data-unsaved" in page
+    assert 'name="withdraw"' not in page
+    assert (Item.objects.get().is_published, Item.objects.get().title) == (False, "Boat")
+    stamps = {name: hidden(page, name) for name in ("version", "seen")}
+    assert (
+        editor.post(f"/editor/{made.pk}", typed | stamps | {"title": "Ship", "price": "5"}).status_code == 302
+    )
+    assert Item.objects.get().title == "Ship"
+
+
+def test_what_is_withdrawn_and_was_not_changed_is_shown_as_it_is(editor, media, item, category):
+    places = [category("B"), category("A")]
+    made = item("Boat", description="One\ntwo", Artist="Ann", pictures=[uuid.uuid4()], categories=places)
+    assert editor.post(f"/editor/{made.pk}", opened(editor, made) | {"withdraw": "1"}).status_code == 302
+    assert not Item.objects.get().is_published
+
+
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [
+        ("en", ["Title in English", "Description in English", "Title in Spanish", "Description in Spanish"]),
+        ("es", ["Título en inglés", "Descripción en inglés", "Título en español", "Descripción en español"]),
+    ],
+)
+def test_it_is_said_which_language_a_text_is_written_in(editor, media, category, language, labels):
+    names = ("title", "description", "title_es", "description_es")
+    for address, fields in (
+        ("/editor/new", names),
+        (f"/editor/categories/{category('Things').pk}", names[::2]),
+    ):
+        page = editor.get(address, headers={"accept-language": language}).content.decode()
+        for name in fields:
+            said = re.search(rf'<label for="id_{name}">([^<]+)', page)[1].strip()
+            assert said == labels[names.index(name)], address
+            field = re.search(rf'<(?:input|textarea)[^>]* name="{name}"[^>]*>', page)[0]
+            assert f'lang="{"es" if name.endswith("_es") else "en"}"' in field
+
+
 def test_values_are_suggested_of_the_attribute_somebody_fills_in(editor, item):
     for name in ("Ann", "Anna", "Bob"):
         item(Artist=name, Place=f"{name}'s")
@@ -357,6 +404,22 @@ def test_pictures_are_chosen_by_their_place_and_only_ones_own(editor, media, ali
     }
     editor.post("/editor/new", form(title="Vase", save="1") | places)
     assert draft_of(Item.objects.get()).pictures == [second.id, first.id]
+
+
+def test_more_of_a_library_is_what_was_not_chosen_yet(editor, media, alice, monkeypatch):
+    monkeypatch.setattr("apps.catalog.library.AT_ONCE", 1)
+    media.assets = [asset(owner_id=alice.id) for _number in range(2)]
+    page = editor.get("/editor/new").content.decode()
+    more = html.unescape(re.search(r'hx-get="(/editor/pictures[^"]+)"', page)[1])
+    assert 'hx-include="#chosen"' in page
+    assert f"place-{media.assets[1].id}" in editor.get(more).content.decode()
+    assert "place-" not in editor.get(f"{more}&place-{media.assets[1].id}=1").content.decode()
+
+
+def test_a_picture_that_stands_twice_in_the_form_keeps_its_place(editor, media, alice):
+    media.assets = [asset(owner_id=alice.id)]
+    editor.post("/editor/new", form(title="Vase", save="1", **{f"place-{media.assets[0].id}": ["1", ""]}))
+    assert draft_of(Item.objects.get()).pictures == [media.assets[0].id]
 
 
 def test_pictures_of_somebody_else_that_are_there_already_stay(editor, media, item):
@@ -458,12 +521,11 @@ def test_what_is_not_there_is_404(editor, media):
         "/editor/categories/1",
     ):
         assert editor.get(address).status_code == 404, address
-    for verb in ("publish", "withdraw"):
-        assert editor.post(f"/editor/{nobody}/{verb}").status_code == 404
+    assert editor.post(f"/editor/{nobody}/publish").status_code == 404
 
 
 def test_every_form_needs_its_token(alice, item):
     made = item("Boat")
     strict = sign_in(Client(enforce_csrf_checks=True), alice)
-    assert strict.post(f"/editor/{made.pk}/withdraw").status_code == 403
+    assert strict.post(f"/editor/{made.pk}", form(title="T", withdraw="1")).status_code == 403
     assert strict.post("/editor/new", form(title="T")).status_code == 403

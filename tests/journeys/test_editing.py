@@ -70,6 +70,15 @@ def test_two_editors_one_item_and_its_address(
     expect(stranger.main()).to_contain_text("The first wrote this.")
 
 
+def test_without_javascript_nothing_stands_there_that_needs_it(
+    window: Window, signed_in: Callable[[str], StorageState]
+) -> None:
+    editor = window(signed_in=signed_in(EDITOR), javascript=False)
+    editor.go("/editor/new")
+    expect(editor.main().locator("#shelf li:first-child img:visible")).to_have_count(1)
+    expect(editor.main().locator(".needs-js:visible")).to_have_count(0)
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
 def test_what_a_member_keeps_is_found_again(
     window: Window, signed_in: Callable[[str], StorageState], javascript: bool
