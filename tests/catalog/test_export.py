@@ -48,6 +48,8 @@ def catalogue():
     with atomic("catalog"):
         labels = {"es": {"label": "Año"}}
         service.define_attribute("Year", translations=labels, is_facet=False, is_browsable=False, position=7)
+    shown = pictures()
+    drafts = []
     for number, text in enumerate(HOSTILE):
         kept = text if text.strip() else f"x{text}"
         facts = [
@@ -58,7 +60,7 @@ def catalogue():
             Fact(name="Day", value=date(1984, 2, 29)),
             Fact(name=f"A {'{b}'} [c].d", value="1"),
         ]
-        service.create_item(
+        drafts.append(
             Draft(
                 title=kept,
                 description=text * 2,
@@ -67,10 +69,11 @@ def catalogue():
                 currency="EUR" if number % 3 else "",
                 categories=[made["Home", "A/B; C"].pk, prints.pk],
                 facts=facts[number % 4 :] + facts[: number % 4],
-                pictures=[asset_.asset_id for asset_ in pictures()[: number % 3]],
-            ),
-            published=number % 5 != 0,
+                pictures=[asset_.asset_id for asset_ in shown[: number % 3]],
+            )
         )
+    with atomic("catalog"):
+        service.create_items([Item(is_published=number % 5 != 0) for number in range(len(drafts))], drafts)
     return said()
 
 

@@ -15,6 +15,7 @@ from django.urls import get_resolver
 
 from apps.catalog import held, service
 from apps.catalog.drafts import Draft, Fact
+from apps.catalog.models import Item
 from apps.media.storage import tag_of
 from monolith.edge import cache_control
 from monolith.prefixes import PAGES
@@ -48,10 +49,16 @@ LINK = re.compile(r'href="(/[^"#]*)"')
 def shop() -> None:
     held.forget()
     with atomic("catalog"):
-        place = service.ensure_categories([("Place", "Harbour")])["Place", "Harbour"]
-    for number in range(30):
-        facts = [Fact(name="Artist", value=f"Painter {number % 3}")]
-        service.create_item(Draft(title=f"Boat {number}", categories=[place.pk], facts=facts), published=True)
+        place = service.ensure_categories([("Place", "Harbour")])["Place", "Harbour"].pk
+        drafts = [
+            Draft(
+                title=f"Boat {number}",
+                categories=[place],
+                facts=[Fact(name="Artist", value=f"Painter {number % 3}")],
+            )
+            for number in range(30)
+        ]
+        service.create_items([Item(is_published=True) for _draft in drafts], drafts)
 
 
 def walk(client: Client, *, at_most: int = 60) -> dict[str, Any]:
