@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,6 +61,16 @@ def shares_with_its_module(item: pytest.Item) -> bool:
 def parameters(item: pytest.Item) -> set[tuple[str, str]]:
     spec = getattr(item, "callspec", None)
     return {(name, value) for name, value in spec.params.items() if isinstance(value, str)} if spec else set()
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A test's name goes from process to process with everything said of it: the megabyte that it sends is no name."""
+    return argname if isinstance(val, str | bytes) and len(val) > 200 else None
+
+
+def pytest_collection_finish() -> None:
+    """What there is by now stays to the end: looking through it for what may go took a thirtieth of the whole time."""
+    gc.freeze()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
