@@ -7,8 +7,10 @@ import pytest
 import redis
 from django.core.cache import caches
 
-from monolith import cache as guarded
-from monolith.cache import FAILURES, Breaker, redis_cache
+from monolith import breaker as breakers
+from monolith.breaker import FAILURES, Breaker
+from monolith.cache import redis_cache
+from monolith.redis import FAILED
 from tests import servers
 
 pytestmark = pytest.mark.slow
@@ -95,7 +97,7 @@ def test_pipelines_pass_the_breaker_too(cache, server):
 
 
 def test_it_stays_open_until_a_ping_is_answered(monkeypatch):
-    monkeypatch.setattr(guarded, "PAUSE", 0.02)
+    monkeypatch.setattr(breakers, "PAUSE", 0.02)
     answers = iter([redis.ConnectionError("no"), redis.TimeoutError("no"), None])
     pinged = []
 
@@ -108,7 +110,7 @@ def test_it_stays_open_until_a_ping_is_answered(monkeypatch):
     def fail():
         raise redis.TimeoutError("no")
 
-    breaker = Breaker(ping)
+    breaker = Breaker(ping, server="Redis", failed=FAILED)
     for _ in range(FAILURES):
         assert not breaker.is_open
         with pytest.raises(redis.TimeoutError):
@@ -126,7 +128,7 @@ def test_it_stays_open_until_a_ping_is_answered(monkeypatch):
 
 
 def test_failures_with_an_answer_between_them_open_nothing():
-    breaker = Breaker(lambda: None)
+    breaker = Breaker(lambda: None, server="Redis", failed=FAILED)
 
     def fail():
         raise redis.TimeoutError("no")

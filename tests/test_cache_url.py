@@ -16,7 +16,9 @@ from django.test import Client
 
 from apps.auth import sessions
 from monolith import cache as guarded
-from monolith.cache import FAILURES, GuardedMemcached, memcached_key
+from monolith.breaker import FAILURES
+from monolith.cache import memcached_key
+from monolith.memcached import GuardedMemcached
 from tests import servers
 
 pytestmark = pytest.mark.slow

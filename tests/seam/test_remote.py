@@ -321,8 +321,10 @@ class TestProcesses:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def test_a_site_in_one_process_does_not_load_grpc(self) -> None:
-        assert self.run("print('grpc' in sys.modules)") == "False\n"
+    @pytest.mark.parametrize("library", ["grpc", "redis"])
+    def test_a_site_in_one_process_does_not_load(self, library: str) -> None:
+        """Starting is most of what a command costs: what nobody uses here takes no time of it."""
+        assert self.run(f"print({library!r} in sys.modules)") == "False\n"
 
     def test_after_a_fork_it_is_opened_anew(self, declared: Contract) -> None:
         with remotely.running((declared, keeper)) as address:
