@@ -65,6 +65,7 @@ def test_it_differs_for_nobody(client, url, alice):
     assert not answer.cookies
     assert "Vary" not in answer.headers
     assert "Content-Language" not in answer.headers
+    body(answer)  # else its connection to the store is left open
 
 
 def test_it_asks_no_database(client, url, django_assert_num_queries):
