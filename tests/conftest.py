@@ -144,8 +144,7 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
     """Debian's Chromium, which downloads nothing and phones nowhere."""
     flags = "no-sandbox disable-gpu disable-quic no-first-run disable-background-networking disable-component-update"
     arguments = [f"--{flag}" for flag in [*flags.split(), "disable-sync"]]
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    return browser_type_launch_args | {"executable_path": path, "args": arguments}
+    return browser_type_launch_args | {"executable_path": servers.chromium_path(), "args": arguments}
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A Redis that is away costs nothing: stopped, killed, hung, and back again."""
 
-import signal
 import time
 
 import pytest
@@ -47,10 +46,7 @@ def test_it_keeps_what_it_is_given(cache):
 @pytest.mark.parametrize("fault", ["stop", "kill", "hang"])
 def test_without_redis_everything_is_a_miss_and_nothing_an_error(cache, server, fault):
     cache.set("colour", "green")
-    if fault == "hang":
-        server.process.send_signal(signal.SIGSTOP)
-    else:
-        getattr(server, fault)()
+    getattr(server, fault)()
     try:
         for _ in range(3 * FAILURES):
             assert cache.get("colour") is None
@@ -61,10 +57,7 @@ def test_without_redis_everything_is_a_miss_and_nothing_an_error(cache, server, 
             assert not cache.delete("colour")
             assert cache.get_or_set("shape", "round") == "round"
     finally:
-        if fault == "hang":
-            server.process.send_signal(signal.SIGCONT)
-        else:
-            server.start()
+        server.go_on() if fault == "hang" else server.start()
     wait_until_it_answers(cache)
     assert cache.get("back") == 1
 
@@ -75,15 +68,12 @@ def test_a_hung_redis_is_asked_only_until_the_breaker_opens(cache, server, monke
     monkeypatch.setattr(redis.Redis, "_execute_command", lambda *a, **o: asked.append(1) or ask(*a, **o))
     cache.get("colour")
     assert len(asked) == 1
-    server.process.send_signal(signal.SIGSTOP)
-    try:
+    with server.hung():
         for _ in range(50):
             cache.get("colour")
         by_requests = len(asked) - 1
-        # The pings of the background come on top, one a second at most.
-        assert FAILURES <= by_requests <= FAILURES + 2
-    finally:
-        server.process.send_signal(signal.SIGCONT)
+    # The pings of the background come on top, one a second at most.
+    assert FAILURES <= by_requests <= FAILURES + 2
 
 
 def test_pipelines_pass_the_breaker_too(cache, server):

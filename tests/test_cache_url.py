@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -89,11 +88,7 @@ def test_without_memcached_everything_is_a_miss_and_nothing_an_error(
     cache: Any, server: servers.Memcached, fault: str
 ) -> None:
     cache.set("colour", "green")
-    assert server.process
-    if fault == "hang":
-        server.process.send_signal(signal.SIGSTOP)
-    else:
-        getattr(server, fault)()
+    getattr(server, fault)()
     try:
         for _ in range(3 * FAILURES):
             assert cache.get("colour") is None
@@ -110,10 +105,7 @@ def test_without_memcached_everything_is_a_miss_and_nothing_an_error(
             with pytest.raises(ValueError, match="not found"):
                 cache.incr("colour")
     finally:
-        if fault == "hang":
-            server.process.send_signal(signal.SIGCONT)
-        else:
-            server.start()
+        server.go_on() if fault == "hang" else server.start()
     until = time.monotonic() + 10
     while cache.get("back") != 1:
         assert time.monotonic() < until, "Memcached is back and nobody noticed"
@@ -129,13 +121,9 @@ def test_a_hung_memcached_is_asked_only_until_the_breaker_opens(
     asked = []
     get = client.get
     monkeypatch.setattr(client, "get", lambda *a: asked.append(1) or get(*a))
-    assert server.process
-    server.process.send_signal(signal.SIGSTOP)
-    try:
+    with server.hung():
         for _ in range(50):
             assert cache.get("colour") is None
-    finally:
-        server.process.send_signal(signal.SIGCONT)
     assert FAILURES <= len(asked) <= FAILURES + 2
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -130,9 +129,5 @@ def killed(redis: servers.Redis) -> Iterator[None]:
 
 @contextmanager
 def hung(redis: servers.Redis) -> Iterator[None]:
-    assert redis.process
-    redis.process.send_signal(signal.SIGSTOP)
-    try:
+    with redis.hung():
         yield
-    finally:
-        redis.process.send_signal(signal.SIGCONT)

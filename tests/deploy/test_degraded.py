@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,17 +60,6 @@ def away(parts: Sequence[Server]) -> Iterator[None]:
             part.start()
 
 
-@contextmanager
-def hung(part: Server) -> Iterator[None]:
-    """There, and silent."""
-    assert part.process
-    part.process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        part.process.send_signal(signal.SIGCONT)
-
-
 def whole(split: Split, context: str) -> list[Server]:
     return list(split.service_of(context).servers.values())
 
@@ -111,7 +99,7 @@ def test_without_media_the_catalogue_is_normal_and_an_upload_is_told_so(split: S
 
 
 def test_media_that_hangs_holds_nobody_for_long(split: Split, editor: Caller) -> None:
-    with hung(split.service_of("media").servers["rpc"]):
+    with split.service_of("media").servers["rpc"].hung():
         began = time.monotonic()
         assert editor.get("/editor/new").status == 200
         assert time.monotonic() - began < AT_MOST
@@ -155,7 +143,7 @@ def test_what_workers_and_relays_missed_is_done_when_they_are_back(split: Split,
     eventually(lambda: editor.get(sent.json["url"]).json["status"] == "ready", 120)
 
 
-@pytest.mark.parametrize("how", [hung, lambda part: away([part])], ids=["hung", "gone"])
+@pytest.mark.parametrize("how", [Server.hung, lambda part: away([part])], ids=["hung", "gone"])
 def test_without_redis_all_is_normal(split: Split, editor: Caller, redis: servers.Redis, how) -> None:
     token = editor.token("/accounts/password/change/")
     with how(redis):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
 from dataclasses import dataclass
 
 import django
@@ -12,7 +11,7 @@ from django.conf import settings
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.servers import ROOT
+from tests.servers import ROOT, chromium_path
 
 FOLDER = ROOT / "docs" / "images"
 
@@ -85,7 +84,7 @@ def main() -> None:
     url = parser.parse_args().url.rstrip("/")
     FOLDER.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
         for shot in SHOTS:
             file = FOLDER / f"{shot.name}.webp"
             take(browser, url, shot).save(file, quality=82, method=6)

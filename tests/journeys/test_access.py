@@ -44,11 +44,7 @@ OWN = [
     "/accounts/2fa/",
     "/accounts/logout/",
 ]
-EYES = [
-    pytest.param({"language": language, "dark": dark}, id=f"{language}-{'dark' if dark else 'light'}")
-    for language in ("en", "es")
-    for dark in (False, True)
-]
+BOTH_LANGUAGES = pytest.mark.parametrize("language", ["en", "es"])
 
 
 def open_pages(visitor: Visitor) -> Iterator[str]:
@@ -85,18 +81,18 @@ def own_pages(visitor: Visitor) -> Iterator[str]:
             yield f"deleting one of {listing}"
 
 
-@pytest.mark.parametrize("eyes", EYES)
-def test_axe_finds_nothing_on_pages_for_everyone(window: Window, eyes: dict) -> None:
-    visitor = window(**eyes)
+@BOTH_LANGUAGES
+def test_axe_finds_nothing_on_pages_for_everyone(window: Window, language: str) -> None:
+    visitor = window(language=language)
     found = {page: wrong for page in open_pages(visitor) if (wrong := violations(visitor.page))}
     assert found == {}, "\n".join(f"{page}\n{line}" for page, lines in found.items() for line in lines)
 
 
-@pytest.mark.parametrize("eyes", EYES)
+@BOTH_LANGUAGES
 def test_axe_finds_nothing_on_pages_of_ones_own(
-    window: Window, eyes: dict, signed_in: Callable[[str], StorageState]
+    window: Window, language: str, signed_in: Callable[[str], StorageState]
 ) -> None:
-    visitor = window(signed_in=signed_in(EDITOR), **eyes)
+    visitor = window(signed_in=signed_in(EDITOR), language=language)
     found = {page: wrong for page in own_pages(visitor) if (wrong := violations(visitor.page))}
     assert found == {}, "\n".join(f"{page}\n{line}" for page, lines in found.items() for line in lines)
 
@@ -132,7 +128,7 @@ def suggestions(visitor: Visitor, typed: str) -> Iterator[None]:
     yield
 
 
-@pytest.mark.parametrize("language", ["en", "es"])
+@BOTH_LANGUAGES
 def test_nothing_is_wider_than_a_phone(
     window: Window, language: str, signed_in: Callable[[str], StorageState]
 ) -> None:

@@ -21,6 +21,16 @@ def test_axe_sees_a_picture_without_words_and_grey_on_grey(visitor: Visitor) -> 
     assert "html-has-lang" in found
 
 
+def test_axe_sees_what_is_hard_to_read_in_the_dark_only(visitor: Visitor) -> None:
+    visitor.page.set_content(
+        "<!doctype html><html lang=en><title>x</title>"
+        "<style>@media (prefers-color-scheme: dark) { p { color: #999; background: #aaa } }</style>"
+        "<main><h1>x</h1><p>easy to read by day</p></main>"
+    )
+    (found,) = violations(visitor.page)
+    assert found.startswith("color-contrast (")
+
+
 def test_a_style_the_policy_refuses_is_noticed(visitor: Visitor) -> None:
     visitor.go("/offline")
     visitor.page.evaluate("document.body.setAttribute('style', 'color: red')")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import signal
 import socket
 import time
 import urllib.error
@@ -195,15 +194,11 @@ def test_a_site_whose_s3_hangs_shows_its_catalogue_as_ever(s3_server):
         s3_server.client().put_object(Bucket="hanging", Key=f"renditions/{RENDITION}", Body=b"RIFFxxxxWEBP")
         url = f"{site.url}/media/r/{RENDITION}"
         assert got(url)[0] == 200
-        s3_server.process.send_signal(signal.SIGSTOP)
-        try:
-            with ThreadPoolExecutor(6) as pool:
-                asked = [pool.submit(got, url) for _visitor in range(6)]
-                time.sleep(1)
-                pages = [got(f"{site.url}/") for _visit in range(10)]
-                pictures = [answer.result() for answer in asked]
-        finally:
-            s3_server.process.send_signal(signal.SIGCONT)
+        with s3_server.hung(), ThreadPoolExecutor(6) as pool:
+            asked = [pool.submit(got, url) for _visitor in range(6)]
+            time.sleep(1)
+            pages = [got(f"{site.url}/") for _visit in range(10)]
+            pictures = [answer.result() for answer in asked]
         assert {status for status, _seconds in pages} == {200}
         assert max(seconds for _status, seconds in pages) < 4
         assert {status for status, _seconds in pictures} == {503}

@@ -106,6 +106,19 @@ def test_what_did_not_arrive_can_be_sent_again(page: Page) -> None:
     expect(page.locator(".library__card")).to_have_count(1, timeout=PATIENCE)
 
 
+def test_what_arrives_while_the_library_is_fetched_is_shown_after_it(page: Page) -> None:
+    held: list[Route] = []
+    page.route(ASSETS, lambda route: route.abort())
+    page.route("**/pictures/", lambda route: held.append(route) if not held else route.continue_())
+    choose(page, lake=picture())
+    expect(row(page, "lake.png")).to_contain_text("The upload did not arrive.", timeout=PATIENCE)
+    page.unroute(ASSETS)
+    row(page, "lake.png").get_by_role("button", name="Try again").click()
+    expect(row(page, "lake.png")).to_contain_text("Uploaded", timeout=PATIENCE)
+    held[0].continue_()
+    expect(page.locator(".library__card")).to_have_count(1, timeout=PATIENCE)
+
+
 def test_an_upload_can_be_cancelled_whether_it_waits_or_goes(page: Page) -> None:
     held: list[Route] = []
     page.route(ASSETS, lambda route: held.append(route))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -170,9 +169,7 @@ def test_a_killed_service_is_known_to_be_away_at_once_and_to_be_back(apart: Apar
 def test_a_service_that_hangs_costs_a_request_no_more_than_its_time(apart: Apart, media: Media) -> None:
     server = apart.start_media()
     media.list_assets_by_id(ids=[])
-    assert server.process is not None
-    server.process.send_signal(signal.SIGSTOP)
-    try:
+    with server.hung():
         with taking(less_than=1 + SOON), budget(1), pytest.raises(Unavailable, match=r"not answered in 0\.9"):
             media.list_assets_by_id(ids=[])
         known = time.monotonic() + 60
@@ -185,8 +182,6 @@ def test_a_service_that_hangs_costs_a_request_no_more_than_its_time(apart: Apart
                     break
         with taking(less_than=0.2 + SOON), pytest.raises(Unavailable, match="does not answer"):
             media.list_assets_by_id(ids=[])
-    finally:
-        server.process.send_signal(signal.SIGCONT)
     assert ask_until(30, lambda: media.list_assets_by_id(ids=[])) == []
 
 

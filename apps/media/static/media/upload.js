@@ -129,8 +129,11 @@
     if (hadFocus) (mayRetry ? again : input).focus();
   };
 
-  // The library as it is now; what is uploaded needs no row of its own any more.
-  const refresh = async () => {
+  // The library as it is now; what is uploaded needs no row of its own any more. One at a time: the next one swaps what
+  // the last one put there.
+  let refreshed = Promise.resolve();
+  const refresh = () => (refreshed = refreshed.catch(() => {}).then(showLibrary));
+  const showLibrary = async () => {
     await htmx.ajax("GET", new URLSearchParams(location.search).has("find") ? location.href : library, { target: "#library", select: "#library", swap: "outerHTML" });
     for (const done of list.querySelectorAll(".status--ready")) {
       if (done.textContent === done.dataset.kept) done.closest("li").remove();
