@@ -99,6 +99,10 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> 
         print(f"{name:<26}" + "".join(f"{cell:>14}" for cell in cells), flush=True)
 
 
+MADE = ("afresh", "signed in")
+RATIOS = [f"{made}/{other}" for made in MADE for other in ("cards", "templ.")]
+
+
 def measure_pages(bench: Bench) -> None:
     """Each page held, made afresh and signed in, against bytes of its size and the same templates from memory."""
     site, found = bench.large, bench.pages_of(bench.large)
@@ -112,18 +116,18 @@ def measure_pages(bench: Bench) -> None:
         rows = []
         for name, path in found.items():
             measured = rates(kinds(bench, site, path), connections=connections, rounds=bench.options.rounds)
-            ready, template = measured["bytes"], measured["template"]
+            ready, cards, template = measured["bytes"], measured["cards"], measured["template"]
             rows.append(
                 (
                     name,
                     f"{ready:.0f}",
+                    f"{cards:.0f}",
                     f"{template:.0f}",
                     f"{measured['held'] / ready:.2f}",
-                    f"{measured['afresh'] / template:.2f}",
-                    f"{measured['signed in'] / template:.2f}",
+                    *(f"{measured[made] / other:.2f}" for made in MADE for other in (cards, template)),
                 )
             )
-        columns = ["bytes/s", "template/s", "held/bytes", "afresh/templ.", "signed/templ."]
+        columns = ["bytes/s", "cards/s", "template/s", "held/bytes", *RATIOS]
         table(f"Pages at {connections} connections", columns, rows)
 
 
@@ -132,6 +136,7 @@ def kinds(bench: Bench, site: Website, path: str) -> list[Target]:
     return [
         Target("bytes", f"{bench.bare.url}/bytes/{size}"),
         Target("held", site.url + path),
+        Target("cards", f"{bench.bare.url}/list/{size}"),
         Target("template", f"{bench.bare.url}/page{path}"),
         Target("afresh", site.url + path, afresh=True),
         Target("signed in", site.url + path, {"Cookie": cookie_header(bench.member)}),
@@ -146,10 +151,10 @@ def measure_cost(bench: Bench) -> None:
             target.name: milliseconds(bench, target, 100 * bench.options.rounds, site, bench.bare)
             for target in kinds(bench, site, path)
         }
-        ready, template = spent["bytes"], spent["template"]
-        rest = (f"{template / spent['afresh']:.2f}", f"{template / spent['signed in']:.2f}")
-        cells.append((name, *(f"{ms:.2f}" for ms in spent.values()), f"{ready / spent['held']:.2f}", *rest))
-    columns = [*spent, "held/bytes", "afresh/templ.", "signed/templ."]
+        ratios = [spent[other] / spent[made] for made in MADE for other in ("cards", "template")]
+        figures = [*spent.values(), spent["bytes"] / spent["held"], *ratios]
+        cells.append((name, *(f"{figure:.2f}" for figure in figures)))
+    columns = [*spent, "held/bytes", *RATIOS]
     table("Milliseconds of CPU per request: web, database and cache", columns, cells)
 
 

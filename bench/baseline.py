@@ -3,13 +3,15 @@
 /bytes/<size>    a view that returns `size` bytes it holds
 /page/<path>     the page at <path>, made by the same templates from plain values that are in memory: no database,
                  and every card, filter and frame of it rendered
+/list/<size>     cards in a frame, made like that: as many as make the page at least `size` bytes long
 """
 
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import cycle, islice
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -24,8 +26,9 @@ from django.utils.safestring import mark_safe
 application = get_wsgi_application()
 
 from apps.auth.contract import Principal
-from apps.catalog import asides, list_views, search_views, views
+from apps.catalog import asides, list_views, search_views, shape, views
 from apps.catalog import cards as site_cards
+from apps.catalog import parts as site_parts
 from apps.catalog.models import Item
 from monolith.web.templatetags.once import Once
 
@@ -39,6 +42,11 @@ class Recorded:
     template: str
     context: dict[str, Any]
     aside: tuple[str, dict[str, Any]] | None
+
+    def of_cards(self, number: int) -> Recorded:
+        """So many of its cards, without filters."""
+        cards = list(islice(cycle(self.context["cards"]), number))
+        return replace(self, context=self.context | {"cards": cards, "aside": ""}, aside=None)
 
 
 def record(request: HttpRequest, address: str) -> Recorded:
@@ -59,10 +67,14 @@ def record(request: HttpRequest, address: str) -> Recorded:
         rows = {row["pk"]: row for row in Item.objects.filter(pk__in=ids).values("pk", *site_cards.COLUMNS)}
         return [site_cards.values(rows[pk], language) for pk in ids]
 
+    def parts(own: dict[str, Any], language: str) -> dict[str, Any]:
+        return site_parts.values(own, shape.attributes(own["shape"]), language)
+
     view = resolve(address, "monolith.urls")
     with ExitStack() as stack:
         for module in (views, list_views, search_views):
             stack.enter_context(patch.multiple(module, render=render, cards=cards))
+        stack.enter_context(patch.object(views, "parts", parts))
         nothing_kept = DummyCache("", {})
         stack.enter_context(patch.multiple(asides, render_to_string=render_aside, cache=nothing_kept))
         # It marks what was found in cards that are HTML already; these are still values.
@@ -74,12 +86,16 @@ def record(request: HttpRequest, address: str) -> Recorded:
 recorded: dict[str, Recorded] = {}
 
 
-def page(request: HttpRequest, address: str) -> HttpResponse:
+def known_of(request: HttpRequest, address: str) -> Recorded:
     request.principal = Principal()  # type: ignore[attr-defined]
-    key = request.get_full_path()
+    key = f"{address}?{request.META['QUERY_STRING']}"
     if key not in recorded:
-        recorded[key] = record(request, f"/{address}")
-    known, card = recorded[key], get_template("catalog/card.html")
+        recorded[key] = record(request, address)
+    return recorded[key]
+
+
+def rendered(request: HttpRequest, known: Recorded) -> str:
+    card = get_template("catalog/card.html")
     made: dict[str, Any] = {
         name: [mark_safe(card.render(values)) for values in known.context[name]]
         for name in ("cards", "related")
@@ -87,7 +103,28 @@ def page(request: HttpRequest, address: str) -> HttpResponse:
     }
     if known.aside:
         made["aside"] = mark_safe(render_to_string(*known.aside))
-    return HttpResponse(get_template(known.template).render(known.context | made, request))
+    if shown := known.context.get("parts"):
+        made["parts"] = {
+            name: mark_safe(render_to_string(f"catalog/item_{name}.html", shown))
+            for name in site_parts.Parts._fields
+        }
+    return get_template(known.template).render(known.context | made, request)
+
+
+def page(request: HttpRequest, address: str) -> HttpResponse:
+    return HttpResponse(rendered(request, known_of(request, f"/{address}")))
+
+
+lists: dict[int, Recorded] = {}
+
+
+def list_of_size(request: HttpRequest, size: int) -> HttpResponse:
+    first_page = known_of(request, "/browse")
+    if size not in lists:
+        lists[size] = first_page.of_cards(0)
+        while len(rendered(request, lists[size]).encode()) < size:
+            lists[size] = first_page.of_cards(len(lists[size].context["cards"]) + 1)
+    return HttpResponse(rendered(request, lists[size]))
 
 
 @cache
@@ -101,6 +138,7 @@ def ready_bytes(request: HttpRequest, size: int) -> HttpResponse:
 
 urlpatterns = [
     path("bytes/<int:size>", ready_bytes),
+    path("list/<int:size>", list_of_size),
     path("page/", page, {"address": ""}),
     path("page/<path:address>", page),
 ]

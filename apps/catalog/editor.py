@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from apps.auth.client import require_role
 from apps.auth.contract import Role
-from apps.catalog import conflicts, previews, service
+from apps.catalog import conflicts, parts, previews, service, shape
 from apps.catalog.attributes import values_that_begin
 from apps.catalog.categories import names_of, paths_to
 from apps.catalog.conflicts import Difference, Seen
@@ -367,7 +367,9 @@ def preview(request: HttpRequest, item_id: UUID | None = None) -> HttpResponse:
             status = HTTPStatus.UNPROCESSABLE_ENTITY
             return render(request, "catalog/editor/no_preview.html", context, status=status)
         own, above, attributes = previews.row_of(said, own)
-    context = item_context(own, above, get_language() or "en", attributes) | {
+    language = get_language() or "en"
+    context = item_context(own, above, language) | {
+        "parts": parts.made(own, attributes or shape.attributes(own["shape"]), language, is_preview=True),
         "is_published": own["is_published"],
         "is_unsaved": request.method == "POST",
         "slug": own["slug"],

@@ -17,7 +17,7 @@ Context = dict[str, Any]
 
 
 def row_of(draft: Draft, saved: Mapping[str, Any]) -> tuple[Context, list[Context], shape.Attributes]:
-    """A row as views.item_context takes it, the line of categories above it, and the attributes with those named
+    """A row of views.ITEM_COLUMNS, the line of categories above it, and the attributes with those named
     here for the first time. `saved`: the row of the item as it is, or nothing."""
     version = Listing.objects.filter(pk=Listing.SHAPE).values_list("version", flat=True).first() or 0
     attributes = dict(shape.attributes(version))

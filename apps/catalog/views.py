@@ -22,8 +22,7 @@ from apps.catalog.held import shows
 from apps.catalog.localized import label_of, localized, shown_value
 from apps.catalog.models import AttributeValue, Item, Listing, ListingEntry
 from apps.catalog.moved import moved
-from apps.catalog.pictures import largest
-from apps.catalog.prices import shown_price
+from apps.catalog.parts import parts
 from apps.catalog.trees import children, line, named, place_of, version_of
 
 CHILDREN = 24
@@ -136,7 +135,8 @@ def item(request: HttpRequest, slug: str) -> HttpResponse:
     if own is None:
         return moved(request, "catalog:item", slugs.current(slug))
     above = line(own["main_category__path"])
-    context = item_context(own, above, get_language() or "en")
+    language = get_language() or "en"
+    context = item_context(own, above, language) | {"parts": parts(own, language)}
     # An item that changes is noticed by every listing it is in, so one of them stands for it.
     if own["main_category"]:
         versions = {own["main_category"]: own["main_category__listing__version"], Listing.SHAPE: own["shape"]}
@@ -156,6 +156,7 @@ VERSIONS = {"shape": version_of(Listing.SHAPE), "everything": version_of(Listing
 ITEM_COLUMNS = (
     *(
         "pk",
+        "version",
         "slug",
         "title",
         "description",
@@ -176,35 +177,15 @@ ITEM_COLUMNS = (
 )
 
 
-def item_context(
-    own: Mapping[str, Any],
-    above: Sequence[Context],
-    language: str,
-    attributes: shape.Attributes | None = None,
-) -> Context:
-    """What an item's page shows of the item: a row of ITEM_COLUMNS as plain strings. `above`: its category's line.
-
-    `attributes`: others than there are, for a preview.
-    """
+def item_context(own: Mapping[str, Any], above: Sequence[Context], language: str) -> Context:
+    """What an item's page is called and where it stands, of a row of ITEM_COLUMNS. `above`: its category's line."""
     return {
         "id": own["pk"],
         "title": localized(own["title"], own["translations"], "title", language),
         "description": localized(own["description"], own["translations"], "description", language),
-        "price": shown_price(own["price"], own["currency"], language),
-        "pictures": [picture and {**picture, "largest": largest(picture)} for picture in own["gallery"]],
-        "facts": _facts(own["facts"], attributes or shape.attributes(own["shape"]), language),
+        "pictures": own["gallery"],
         "crumbs": named(above, language),
     }
-
-
-def _facts(facts: Sequence[dict[str, str]], attributes: shape.Attributes, language: str) -> list[Context]:
-    groups: dict[str, Context] = {}
-    for fact in facts:
-        if attribute := attributes.get(fact["key"]):
-            group = groups.setdefault(fact["key"], {"label": label_of(attribute, language), "values": []})
-            url = f"/browse/{fact['key']}/{fact['slug']}" if fact["slug"] else ""
-            group["values"].append({"text": shown_value(fact["text"], fact["kind"]), "url": url})
-    return list(groups.values())
 
 
 def _around(own: Mapping[str, Any], above: Sequence[Context]) -> Listing:
