@@ -535,7 +535,7 @@ def site(env: Mapping[str, str] | None = None, *, demo: bool = False) -> Iterato
         folder = stack.enter_context(temporary_folder("site"))
         port = free_port()
         if not any(name.lower() in CONTEXTS or name.endswith("DATABASE_URL") for name in env or {}):
-            shutil.copytree(_empty_databases().name, folder / "data")
+            shutil.copytree(empty_databases(), folder / "data")
         running = Site(
             f"http://localhost:{port}", folder / "data", _plain(folder / "data", port) | dict(env or {}), {}
         )
@@ -570,9 +570,13 @@ def _plain(data_dir: Path, port: int) -> dict[str, str]:
     }
 
 
+def empty_databases() -> Path:
+    """A folder of SQLite files with all tables, to copy: making them takes seconds. Removed with this process."""
+    return Path(_empty_databases().name)
+
+
 @cache
 def _empty_databases() -> tempfile.TemporaryDirectory[str]:
-    """SQLite files with all tables, to copy: making them takes seconds. Removed with this process."""
     kept = tempfile.TemporaryDirectory()
     with temporary_folder("tables") as folder:
         Site("", folder, _plain(folder, free_port()), {}).manage("prepare", "--built")

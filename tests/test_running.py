@@ -43,10 +43,16 @@ def manage(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
+def prepare(env: dict[str, str]) -> None:
+    """As bin/run does it, but that the tables are there already."""
+    shutil.copytree(servers.empty_databases(), env["DATA_DIR"])
+    assert manage(env, "prepare", "--built").returncode == 0
+
+
 @contextlib.contextmanager
 def supervised(env: dict[str, str], tmp_path: Path) -> Iterator[Server]:
     """The supervisor of a prepared site, once the site answers."""
-    assert manage(env, "prepare", "--built").returncode == 0
+    prepare(env)
     command = [sys.executable, "-m", "monolith.supervisor"]
     with Server(command, int(env["PORT"]), tmp_path / "log", env).running() as supervisor:
         wait_for(lambda: "The site is up" in supervisor.output(), 60, supervisor)
@@ -93,7 +99,7 @@ def test_when_one_process_dies_all_end_and_that_is_a_failure(env, tmp_path, name
 
 
 def test_closing_the_terminal_ends_the_site(env, tmp_path):
-    assert manage(env, "prepare", "--built").returncode == 0
+    prepare(env)
     terminal, inside = os.openpty()
     command = [sys.executable, "-m", "monolith.supervisor"]
     with subprocess.Popen(
@@ -131,7 +137,7 @@ def test_it_looks_for_itself_where_it_listens(bound, reached):
 
 
 def test_it_can_be_ended_in_its_first_moments(env, tmp_path):
-    assert manage(env, "prepare", "--built").returncode == 0
+    prepare(env)
     supervisor = Server([sys.executable, "-m", "monolith.supervisor"], None, tmp_path / "log", env)
     with supervisor.running():
         wait_for(lambda: "started" in supervisor.output(), 20, supervisor)

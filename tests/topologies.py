@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from tests.servers import (
     Server,
     ServerFailed,
     Site,
+    empty_databases,
     free_port,
     procfile,
     sbin_path,
@@ -142,8 +144,8 @@ class Place:
 
 
 def _databases(folder: Path, mariadb: MariaDB | None, name: str) -> dict[str, str]:
-    """The setting that names each context's database."""
-    (folder / "databases").mkdir()
+    """The setting that names each context's database. Those of SQLite have their tables already."""
+    shutil.copytree(empty_databases(), folder / "databases")
     return {
         f"{context.upper()}_DATABASE_URL": own_account(mariadb, f"{name}_{context}")
         if mariadb

@@ -13,7 +13,7 @@ from tests.journeys.visitors import Visitor
 
 pytestmark = pytest.mark.browser
 
-ADDRESSES = ("/browse", "/search?q=the")
+LIST, SEARCH = "/browse", "/search?q=the"
 WORDS = {
     "en": ("Filters", "Apply filters", "Clear all filters", "Remove the filter"),
     "es": ("Filtros", "Aplicar filtros", "Quitar todos los filtros", "Quitar el filtro"),
@@ -24,11 +24,14 @@ def chosen(visitor: Visitor) -> list[str]:
     return parse_qs(urlsplit(visitor.page.url).query).get("filter", [])
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize(
-    "eyes",
-    [{}, {"phone": True, "javascript": False, "dark": True}, {"phone": True, "language": "es"}],
-    ids=["wide", "phone-dark-no-js", "phone-es"],
+    ("address", "eyes"),
+    [
+        (SEARCH, {}),
+        (LIST, {"phone": True, "javascript": False, "dark": True}),
+        (LIST, {"phone": True, "language": "es"}),
+    ],
+    ids=["search-wide", "list-phone-dark-no-js", "list-phone-es"],
 )
 def test_two_values_are_ticked_and_taken_away_again(window: Window, address: str, eyes: dict) -> None:
     visitor = window(**eyes)
