@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import parse_qs
 from uuid import uuid4
 
 import pytest
@@ -46,7 +47,10 @@ def test_two_editors_one_item_and_its_address(
     first.go("/editor/new")
     titled(first, name)
     order = pictures_by_keyboard(first)
-    save(first, "Save and publish")
+    with first.page.expect_request(lambda request: request.method == "POST") as sent:
+        save(first, "Save and publish")
+    fields = parse_qs(sent.value.post_data or "", keep_blank_values=True)
+    assert sorted(name for name in fields if name.startswith("place-")) == sorted(order), "and no others"
     assert first.main().locator("#chosen input").evaluate_all("all => all.map(one => one.name)") == order
     item = first.path
 

@@ -57,6 +57,11 @@
     renumber();
   };
 
+  // Pictures that were only looked at aren't sent: a form takes a thousand fields, and a library may have more.
+  form.addEventListener("formdata", ({ formData }) => {
+    for (const [name, value] of [...formData]) if (name.startsWith("place-") && !value) formData.delete(name);
+  });
+
   addEventListener("click", (event) => {
     const button = event.target.closest?.("#pictures button");
     const li = button?.closest("li");
