@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.auth.client import require_role
 from apps.auth.contract import Role
 from apps.catalog import service
+from apps.catalog.attributes import in_use
 from apps.catalog.forms import OTHERS
 from apps.catalog.localized import localized
 from apps.catalog.models import Attribute
@@ -61,11 +62,9 @@ class AttributeForm(forms.ModelForm):
 @require_safe
 @editors_only
 def attributes(request: HttpRequest) -> HttpResponse:
-    """All of them, as they stand beside a list."""
+    """All that items have, as they stand beside a list."""
     language = get_language() or "en"
-    page = Paginator(Attribute.objects.order_by("position", "label", "pk"), AT_ONCE).get_page(
-        request.GET.get("page")
-    )
+    page = Paginator(in_use(), AT_ONCE).get_page(request.GET.get("page"))
     rows = [
         {"attribute": one, "title": localized(one.label, one.translations, "label", language)} for one in page
     ]

@@ -7,19 +7,26 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from apps.catalog import kept
 from apps.catalog.bulk import insert
 from apps.catalog.drafts import Fact, FactValue
-from apps.catalog.models import Attribute, AttributeValue, Kind, Listing, ListingWord, new_id
+from apps.catalog.models import Attribute, AttributeValue, ItemAttribute, Kind, Listing, ListingWord, new_id
 from apps.catalog.text import slug_of, words
 
-# A longer text is prose: it is shown with its item and has no page of its own.
+# A longer text is prose: it is shown with its item, and nobody wants a list of the same.
 LISTED_LENGTH = 200
 
 
 def is_listed(value: AttributeValue) -> bool:
-    """Whether there is a page with all items of this value."""
-    return value.attribute.is_browsable and len(value.text) <= LISTED_LENGTH
+    """Whether all items of this value are kept as a list, for its page or for a filter."""
+    wanted = value.attribute.is_browsable or value.attribute.is_facet
+    return wanted and len(value.text) <= LISTED_LENGTH
+
+
+def has_page(value: AttributeValue) -> bool:
+    return value.attribute.is_browsable and is_listed(value)
 
 
 def values_of(facts: Iterable[Fact]) -> dict[Fact, AttributeValue]:
@@ -55,11 +62,24 @@ def unsaved_value(value: FactValue) -> AttributeValue:
 def _attributes(names: set[str]) -> dict[str, Attribute]:
     labels = {slug_of(name): name for name in sorted(names, reverse=True)}
     found = Attribute.objects.in_bulk(list(labels), field_name="key")
+    if missing := labels.keys() - found.keys():
+        found |= {key: one for key, one in _translated().items() if key in missing}
     new = [Attribute(key=key, label=label) for key, label in labels.items() if key not in found]
     if new:
         Attribute.objects.bulk_create(new)
         kept.touch(Listing.SHAPE)
     return found | {attribute.key: attribute for attribute in new}
+
+
+def _translated() -> dict[str, Attribute]:
+    """By what they are called in other languages: a Spanish editor's "Artista" is "Artist"."""
+    others = Attribute.objects.exclude(translations={}).order_by("-key")
+    return {
+        slug_of(texts["label"]): one
+        for one in others
+        for texts in one.translations.values()
+        if texts.get("label")
+    }
 
 
 def _existing(attribute: Attribute, group: dict[str, AttributeValue]) -> dict[str, AttributeValue]:
@@ -80,6 +100,12 @@ def _make(values: Iterable[AttributeValue]) -> None:
     Listing.objects.bulk_create([Listing(pk=value.pk) for value in new], batch_size=1000)
     insert(new)
     name_listings({value.pk: value.text for value in new if is_listed(value) and value.kind == Kind.TEXT})
+
+
+def in_use() -> QuerySet[Attribute]:
+    """Those that an item has, in order. The others came by a slip of the pen, or are of items that are gone."""
+    items = ItemAttribute.objects.filter(value__attribute=OuterRef("pk"))
+    return Attribute.objects.filter(Exists(items)).order_by("position", "label", "pk")
 
 
 def values_that_begin(name: str, begin: str, most: int) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from apps.catalog import kept
-from apps.catalog.attributes import is_listed
+from apps.catalog.attributes import has_page
 from apps.catalog.models import AttributeValue, Kind, Picture, new_id
 from apps.catalog.text import title_key
 from apps.catalog.wholes import Whole
@@ -54,7 +54,7 @@ def _gallery(
 def _fact(value: AttributeValue) -> dict[str, Any]:
     return {
         "key": value.attribute.key,
-        "slug": value.slug if is_listed(value) else "",
+        "slug": value.slug if has_page(value) else "",
         "kind": str(value.kind),
         "text": value.text,
     }

@@ -20,6 +20,7 @@ LEAST = 2  # letters
 NAMES = 4
 TITLES = 6
 LAST = "\U0010ffff"
+ATTRIBUTE = ("key", "label", "translations", "is_browsable")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def _names(terms: Sequence[str], language: str) -> list[Suggestion]:
             "listing__category__translations",
         ),
         *("listing__attributevalue__slug", "listing__attributevalue__text", "listing__attributevalue__kind"),
-        *(f"listing__attributevalue__attribute__{name}" for name in ("key", "label", "translations")),
+        *(f"listing__attributevalue__attribute__{name}" for name in ATTRIBUTE),
     )
     found = rows.order_by("-listing__items", "listing").values(*columns)[: NAMES * 2]
     by_listing = {row["listing_id"]: row for row in found}
@@ -74,7 +75,8 @@ def _name(row: dict[str, Any], language: str) -> Suggestion:
         "label",
         language,
     )
-    return Suggestion(title, label, f"/browse/{key}/{slug}")
+    has_page = row["listing__attributevalue__attribute__is_browsable"]
+    return Suggestion(title, label, f"/browse/{key}/{slug}" if has_page else f"/browse?filter={key}:{slug}")
 
 
 def _titles(query: str, terms: Sequence[str], documents: int, language: str) -> list[Suggestion]:

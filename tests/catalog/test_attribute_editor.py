@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from apps.catalog import held, service
+from apps.catalog.drafts import Draft
 from apps.catalog.models import Attribute
 from tests.people import sign_in
 
@@ -28,7 +29,8 @@ def filters(client):
 
 
 def save(editor, **said):
-    return editor.post("/editor/attributes/artist", {"is_browsable": "on", "position": "0", **said})
+    said = {"is_browsable": "on", "position": "0"} | said
+    return editor.post("/editor/attributes/artist", {name: text for name, text in said.items() if text})
 
 
 def test_an_attribute_becomes_a_filter_and_ceases_to_be_one(editor, client):
@@ -39,6 +41,35 @@ def test_an_attribute_becomes_a_filter_and_ceases_to_be_one(editor, client):
     save(editor, is_facet="on")
     service.rebuild()
     assert filters(client) == ["Artist", "Colour"]
+
+
+def test_a_filter_needs_no_pages(editor, client):
+    save(editor, is_browsable="", is_facet="on")
+    service.rebuild()
+    assert filters(client) == ["Artist", "Colour"]
+    held.forget()
+    found = client.get("/browse?filter=artist:turner").content.decode()
+    assert "Print 1" in found
+    assert "Print 2" not in found
+    assert client.get("/browse/artist/turner").status_code == 404
+    assert 'href="/browse/artist' not in client.get("/items/print-1").content.decode()
+    suggested = client.get("/search/suggest?q=turner").content.decode()
+    assert "/browse?filter=artist:turner" in suggested
+
+
+def test_what_no_item_has_is_not_offered(editor, item):
+    slip = item("Slip", Colur="Red")
+    assert "Colur" in editor.get("/editor/attributes").content.decode()
+    service.change_item(slip.pk, Draft(title="Slip"))
+    assert "Colur" not in editor.get("/editor/attributes").content.decode()
+    assert 'value="Colur"' not in editor.get("/editor/new").content.decode()
+
+
+def test_its_name_in_another_language_is_the_same_attribute(editor, item):
+    save(editor, is_facet="on", label_es="Artista")
+    item("Grabado", Artista="Goya")
+    assert set(Attribute.objects.values_list("key", flat=True)) == {"artist", "colour"}
+    assert "Goya" in editor.get("/browse/artist").content.decode()
 
 
 def test_it_has_a_name_in_each_language_and_a_place(editor):

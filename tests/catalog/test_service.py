@@ -281,15 +281,15 @@ def test_a_renamed_category_is_found_by_its_new_name_once_the_job_has_run(item, 
     assert " xxships " not in words
 
 
-def test_an_attribute_without_pages_has_no_listings_and_gets_them_when_it_may(item, settle):
+def test_an_attribute_without_pages_and_filter_has_no_listings_and_gets_them_when_it_may(item, settle):
     with atomic("catalog"):
-        service.define_attribute("Credit", is_browsable=False)
+        service.define_attribute("Credit", is_browsable=False, is_facet=False)
     made = item("Boat", Credit="Given by somebody")
     value = AttributeValue.objects.get()
     assert not ListingEntry.objects.filter(listing=value.pk).exists()
     assert Item.objects.get(pk=made.pk).facts[0]["slug"] == ""
     with atomic("catalog"):
-        service.define_attribute("Credit", is_browsable=True)
+        service.define_attribute("Credit", is_browsable=True, is_facet=False)
     settle()
     assert ListingEntry.objects.filter(listing=value.pk).exists()
     assert_all_kept_is_right()
