@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from apps.auth.client import require_role
 from apps.auth.contract import Role
 from apps.catalog import conflicts, parts, previews, service, shape
-from apps.catalog.attributes import values_that_begin
+from apps.catalog.attributes import in_use, values_that_begin
 from apps.catalog.categories import names_of, paths_to
 from apps.catalog.conflicts import Difference, Seen
 from apps.catalog.contract import InvalidItem, ItemChangedMeanwhile, ItemNotFound
@@ -36,8 +36,9 @@ from apps.catalog.forms import (
 )
 from apps.catalog.library import LibraryIsAway, allowed, library, places_from, places_of
 from apps.catalog.localized import title_of
-from apps.catalog.models import Attribute, Category, Item, ListingWord
+from apps.catalog.models import Category, Item, Listing, ListingWord
 from apps.catalog.paging import moment_of, read_moment
+from apps.catalog.search import search
 from apps.catalog.text import fold, words
 from apps.catalog.trees import line
 from apps.catalog.views import ITEM_COLUMNS, VERSIONS, item_context
@@ -59,17 +60,13 @@ Context = dict[str, Any]
 @require_safe
 @editors_only
 def items(request: HttpRequest) -> HttpResponse:
-    """Every item, drafts too, those changed last first; or those whose title begins with `q`."""
+    """Every item, drafts too, changed last first; or whose title begins with `q`, and what visitors find by it."""
     query = request.GET.get("q", "").strip()[:100]
     status = request.GET.get("status", "")
     columns = ("pk", "slug", "title", "subtitle", "is_published", "changed_at", "cover")
     rows = Item.objects.values(*columns)
     if query:
-        begin = " ".join(words(query))[:24]
-        found = list(
-            rows.filter(title_key__gte=begin, title_key__lt=begin + "\U0010ffff").order_by("title_key")[:PAGE]
-        )
-        following = ""
+        found, following = _titled(rows, query), ""
     else:
         found, following = _changed_last(rows, status, request.GET.get("after", ""))
     context = {
@@ -80,6 +77,20 @@ def items(request: HttpRequest) -> HttpResponse:
         "is_start": "after" not in request.GET,
     }
     return render(request, "catalog/editor/items.html", context)
+
+
+def _titled(rows: Any, query: str) -> list[dict[str, Any]]:
+    begin = " ".join(words(query))[:24]
+    begun = rows.filter(title_key__gte=begin, title_key__lt=begin + "\U0010ffff").order_by("title_key")
+    found = {row["pk"]: row for row in begun[:PAGE]}
+    if len(found) < PAGE:
+        everything = (
+            Listing.objects.filter(pk=Listing.EVERYTHING).values_list("items", flat=True).first() or 0
+        )
+        ids = search(query, documents=everything, limit=PAGE).ids
+        others = {row["pk"]: row for row in rows.filter(pk__in=ids)}
+        found |= {pk: others[pk] for pk in ids if pk in others and pk not in found}
+    return list(found.values())[:PAGE]
 
 
 def _changed_last(rows: Any, status: str, after: str) -> tuple[list[dict[str, Any]], str]:
@@ -270,7 +281,7 @@ def _page(
         "is_refused": is_refused,
         "is_unsaved": is_unsaved or is_refused,
         "rows": [*sent.rows, *(FactRow() for _number in range(EMPTY_ROWS))],
-        "names": Attribute.objects.order_by("position", "label").values_list("label", flat=True)[:200],
+        "names": in_use().values_list("label", flat=True)[:200],
         "categories": _offered(sent.categories, request.POST.get("find-category", "")),
         "find_category": request.POST.get("find-category", ""),
         "library": shelf,

@@ -509,6 +509,7 @@ def test_the_list_of_items_goes_from_page_to_page_with_drafts(editor, item, monk
     assert "Boat 7" in drafts
     assert "Boat 6" not in drafts
     assert "Boat 5" in editor.get("/editor/?q=boat 5").content.decode()
+    assert "Boat 6" in editor.get("/editor/?q=6").content.decode()
     assert editor.get("/editor/?after=rubbish~rubbish&status=rubbish&q=%00").status_code == 200
 
 
