@@ -138,6 +138,21 @@ def test_nothing_is_wider_than_a_phone(
     assert [page for page in own_pages(editor) if editor.scrolls_sideways()] == []
 
 
+def test_a_word_without_end_is_broken(window: Window, signed_in: Callable[[str], StorageState]) -> None:
+    editor = window(phone=True, signed_in=signed_in(EDITOR))
+    editor.go("/editor/new")
+    editor.main().get_by_label("Title in English", exact=True).fill("Electroencefalografista" * 8)
+    with editor.page.expect_navigation():
+        editor.main().get_by_role("button", name="Save and publish", exact=True).click()
+    pages = [
+        editor.path,
+        editor.main().locator("a[href^='/items/']").first.get_attribute("href"),
+        "/editor/",
+        "/browse",
+    ]
+    assert [page for page in pages if editor.go(page) and editor.scrolls_sideways()] == []
+
+
 def test_fingers_can_hit_what_there_is_to_hit(window: Window) -> None:
     """WCAG 2.2, 2.5.8: at least 24 by 24 CSS pixels for whatever isn't a link within a sentence."""
     visitor = window(phone=True)

@@ -145,6 +145,14 @@ def test_a_picture_is_seen_as_large_as_the_screen(window: Window, javascript: bo
     visitor.page.keyboard.press("Escape")
     expect(shown).to_be_hidden()
     expect(first).to_be_focused()
+    item = visitor.path
+    first.click()
+    expect(shown).to_be_visible()
+    visitor.page.go_back()
+    expect(shown).to_be_hidden()
+    assert visitor.path == item
+    visitor.page.go_back()
+    expect(visitor.page).to_have_url(re.compile("/categories/abstract$"))
 
 
 def test_an_address_that_leads_nowhere_says_so_and_leads_on(visitor: Visitor) -> None:

@@ -64,8 +64,9 @@
 
   addEventListener("click", (event) => {
     const button = event.target.closest?.("#pictures button");
-    const li = button?.closest("li");
+    const li = button?.closest("li") ?? event.target.closest?.("#shelf > li[data-title]");
     if (!li) return;
+    if (!button) return choose(li);
     if (button.dataset.step === "out") takeOut(li);
     else if (button.dataset.step) step(li, Number(button.dataset.step), button);
     else if (button.matches("#shelf .shelf__picture")) choose(li);

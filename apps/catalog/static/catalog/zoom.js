@@ -21,9 +21,13 @@
   const open = (place) => {
     if (!row.children.length) row.append(...links.map(large));
     dialog.showModal();
+    history.pushState({ zoom: true }, "");
     row.focus();
     go(place, "instant");
   };
+  // What a phone's Back closes; closed otherwise, it leaves no step behind.
+  addEventListener("popstate", () => dialog.close());
+  dialog.addEventListener("close", () => history.state?.zoom && history.back());
 
   links.forEach((link, place) => {
     link.addEventListener("click", (event) => {
