@@ -79,8 +79,13 @@ def remember_agent(request: HttpRequest, **_kwargs: Any) -> None:
     request.session[AGENT] = request.META.get("HTTP_USER_AGENT", "")[:300]
 
 
+def agent_of(row: Session) -> str:
+    """What its browser called itself at sign-in; "" of one that has ended."""
+    return str(sessions.SessionStore().decode(row.data).get(AGENT, ""))
+
+
 def _device(row: Session, own: str) -> Device:
-    agent = str(sessions.SessionStore().decode(row.data).get(AGENT, ""))
+    agent = agent_of(row)
     return Device(
         session=row.pk,
         browser=_named(agent, BROWSERS),

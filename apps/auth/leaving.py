@@ -13,7 +13,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 
-from apps.auth import openid, service
+from apps.auth import devices, openid, service
 from apps.auth.contract import Role
 from apps.auth.models import ApiToken, Session, User
 from apps.catalog.contract import Catalog
@@ -40,9 +40,7 @@ def data_of(person_id: UUID) -> dict[str, Any]:
     return {
         "site": settings.SITE_URL,
         "account": account_of(person_id),
-        "sessions": _rows(
-            Session.objects.filter(user=person_id), "created_at", "seen_at", "expires_at", "ended_at"
-        ),
+        "sessions": [_session(row) for row in Session.objects.filter(user=person_id).order_by("pk")],
         "second_steps": _rows(
             Authenticator.objects.filter(user=person_id), "type", "created_at", "last_used_at"
         ),
@@ -76,6 +74,11 @@ def account_of(person_id: UUID) -> dict[str, Any]:
         "member_since": person.date_joined,
         "last_sign_in": person.last_login,
     }
+
+
+def _session(row: Session) -> dict[str, Any]:
+    moments = {name: getattr(row, name) for name in ("created_at", "seen_at", "expires_at", "ended_at")}
+    return moments | {"browser": devices.agent_of(row)}
 
 
 def _rows(found: Any, *columns: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from apps.auth import leaving, tokens
+from apps.auth import devices, leaving, tokens
 from apps.auth.models import OutboxEvent
 from tests.people import PASSWORD, sign_in
 
@@ -68,12 +68,15 @@ def test_a_file_has_what_every_context_knows(client, bob, monkeypatch):
     monkeypatch.setattr(leaving, "PAGE", 2)
     tokens.make_token(person_id=bob.id, name="till", scopes=["media:read"], days=7)
     shown(sign_in(client, bob))
+    kept = client.session
+    kept[devices.AGENT] = "Firefox/143.0"
+    kept.save()
     answer = client.get("/accounts/data/download")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="my-data.json"'
     known = json.loads(answer.content)
     assert known["account"]["email"] == "bob@example.com"
     assert [token["name"] for token in known["api_tokens"]] == ["till"]
-    assert len(known["sessions"]) == 1
+    assert [session["browser"] for session in known["sessions"]] == ["Firefox/143.0"]
     assert (known["pictures"], known["favourites"]) == ([], [])
 
 

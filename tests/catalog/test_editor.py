@@ -19,6 +19,7 @@ from apps.media.contract import AssetPage, Media
 from seam import atomic
 from seam.binding import use
 from tests.catalog.conftest import asset
+from tests.catalog.marks import searched
 from tests.people import sign_in
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -509,8 +510,20 @@ def test_the_list_of_items_goes_from_page_to_page_with_drafts(editor, item, monk
     assert "Boat 7" in drafts
     assert "Boat 6" not in drafts
     assert "Boat 5" in editor.get("/editor/?q=boat 5").content.decode()
-    assert "Boat 6" in editor.get("/editor/?q=6").content.decode()
     assert editor.get("/editor/?after=rubbish~rubbish&status=rubbish&q=%00").status_code == 200
+
+
+@searched
+def test_an_item_is_found_by_any_word_of_it(editor, item):
+    item("Sunflower at Noon", description="Oil on linen.")
+    item("Noon")
+    for query, found in (
+        ("noon", ["Noon", "Sunflower at Noon"]),
+        ("linen", ["Sunflower at Noon"]),
+        ("moon", []),
+    ):
+        page = editor.get("/editor/", {"q": query}).content.decode()
+        assert re.findall(r"<span>([^<]*Noon)", page) == found, query
 
 
 def test_what_is_not_there_is_404(editor, media):
