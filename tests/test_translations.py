@@ -12,14 +12,18 @@ from pathlib import Path
 from threading import Barrier
 
 import allauth
+import django.conf
 import polib
 import pytest
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.core.validators import MaxLengthValidator
 from django.utils import translation
 
-from apps.auth.wording import SENTENCES
+from apps.auth.wording import SENTENCES as OF_ALLAUTH
 from monolith.management.commands import compile_translations
+from monolith.wording import SENTENCES as OF_DJANGO
 
 PACKAGES = sorted(
     path
@@ -75,12 +79,24 @@ def test_a_string_without_translation_is_found(tmp_path: Path) -> None:
     assert unfinished(package, "es", tmp_path / "work") == ["untranslated: 'A new sentence.'"]
 
 
-def test_allauths_sentences_that_are_said_anew_are_still_its_own() -> None:
-    theirs = Path(allauth.__file__).with_name("locale") / "es" / "LC_MESSAGES" / "django.po"
+@pytest.mark.parametrize(
+    ("package", "sentences"),
+    [(Path(allauth.__file__).parent, OF_ALLAUTH), (Path(django.conf.__file__).parent, OF_DJANGO)],
+    ids=["allauth", "django"],
+)
+def test_sentences_that_are_said_anew_are_still_their_own(package: Path, sentences: tuple[str, ...]) -> None:
+    theirs = package / "locale" / "es" / "LC_MESSAGES" / "django.po"
     known = {entry.msgid: entry.msgstr for entry in polib.pofile(str(theirs))}
-    assert set(SENTENCES) <= known.keys()
+    assert set(sentences) <= known.keys()
     with translation.override("es"):
-        assert [one for one in SENTENCES if translation.gettext(one) == known[one]] == []
+        assert [one for one in sentences if translation.gettext(one) == known[one]] == []
+
+
+def test_what_is_too_long_is_said_anew_too() -> None:
+    with translation.override("es"), pytest.raises(ValidationError) as refused:
+        MaxLengthValidator(80)("x" * 81)
+    with translation.override("es"):
+        assert refused.value.messages == ["Escribe 80 caracteres como máximo; ahora hay 81."]
 
 
 def test_translations_keep_their_placeholders() -> None:
