@@ -13,6 +13,7 @@ from celery.utils.nodenames import worker_direct
 from celery.worker.consumer import Consumer
 from django.conf import settings
 from kombu import Connection, Queue
+from kombu.transport import redis, virtual
 
 from seam.jobs import run_by_id
 
@@ -75,6 +76,31 @@ class PatientConsumer(Consumer):
         return super().ensure_connected(connection)
 
 
+class PatientQoS(redis.QoS):
+    """Holds no message whose end a Redis didn't hear of.
+
+    Kombu's own does, so that a worker which may hold one takes none ever again. The Redis hands such a message out a
+    second time, after VISIBILITY_TIMEOUT, and the row says that nothing is left to do.
+    """
+
+    def ack(self, delivery_tag: str) -> None:
+        try:
+            super().ack(delivery_tag)
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)
+            raise
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        try:
+            super().reject(delivery_tag, requeue=requeue)
+        except Exception:
+            virtual.QoS.ack(self, delivery_tag)
+            raise
+
+
+redis.Channel.QoS = PatientQoS
+
+
 @app.task(name="offshoot.run_job")
 def run_job(context: str, row_id: str, attempt: int) -> None:
     run_by_id(context, UUID(row_id), attempt)
@@ -133,6 +159,7 @@ def work(*, queues: Sequence[str], concurrency: int, worker: str) -> None:
             f"--hostname={worker}",
             "--without-gossip",
             "--without-mingle",
+            "--without-heartbeat",  # to whoever watches workers; it waits for a broker without end
             "--loglevel=WARNING",
         ]
     )

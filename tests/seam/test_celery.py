@@ -186,6 +186,25 @@ def test_while_the_broker_hangs_no_worker_is_taken_for_deaf(place: Workplace, br
     assert worker.process.poll() is None
 
 
+def test_a_job_that_ends_while_the_broker_hangs_leaves_its_worker_able_to_hear(
+    place: Workplace, broker: Broker
+) -> None:
+    """Its message can't be acknowledged, and is the only one that the worker may hold."""
+    place.start("relay")
+    worker = place.start("worker", "--concurrency", "1")
+    place.manage("probe", "ask", "1", "3")
+    place.wait(lambda: place.begun() == 1, "the job began")
+    broker.server.hang()
+    try:
+        place.wait(lambda: place.done() == 1, "the job was done")
+        place.wait(lambda: "Couldn't ack" in worker.output(), "the worker gave up to acknowledge it")
+    finally:
+        broker.server.go_on()
+    place.manage("probe", "ask", "1", "0")
+    place.wait(lambda: place.done() == 2, "the next job was done")
+    assert worker.process.poll() is None
+
+
 def beats(place: Workplace) -> set[str]:
     """The contexts of which a heartbeat was done."""
     return {
