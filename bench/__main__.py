@@ -104,7 +104,7 @@ RATIOS = [f"{made}/{other}" for made in MADE for other in ("cards", "templ.")]
 
 
 def measure_pages(bench: Bench) -> None:
-    """Each page held, made afresh and signed in, against bytes of its size and the same templates from memory."""
+    """Each page held, made afresh and signed in, against bytes, cards of its size, and its templates from memory."""
     site, found = bench.large, bench.pages_of(bench.large)
     made = site.python("-m", "bench.inside", "queries", bench.member["session"], *found.values()).splitlines()
     table(
@@ -136,7 +136,7 @@ def kinds(bench: Bench, site: Website, path: str) -> list[Target]:
     return [
         Target("bytes", f"{bench.bare.url}/bytes/{size}"),
         Target("held", site.url + path),
-        Target("cards", f"{bench.bare.url}/list/{size}"),
+        Target("cards", f"{bench.bare.url}/cards/{size}"),
         Target("template", f"{bench.bare.url}/page{path}"),
         Target("afresh", site.url + path, afresh=True),
         Target("signed in", site.url + path, {"Cookie": cookie_header(bench.member)}),

@@ -3,7 +3,7 @@
 /bytes/<size>    a view that returns `size` bytes it holds
 /page/<path>     the page at <path>, made by the same templates from plain values that are in memory: no database,
                  and every card, filter and frame of it rendered
-/list/<size>     cards in a frame, made like that: as many as make the page at least `size` bytes long
+/cards/<size>    cards in a frame, made like that: as many as make the page at least `size` bytes long
 """
 
 from __future__ import annotations
@@ -115,16 +115,16 @@ def page(request: HttpRequest, address: str) -> HttpResponse:
     return HttpResponse(rendered(request, known_of(request, f"/{address}")))
 
 
-lists: dict[int, Recorded] = {}
+of_size: dict[int, Recorded] = {}
 
 
-def list_of_size(request: HttpRequest, size: int) -> HttpResponse:
+def cards_of_size(request: HttpRequest, size: int) -> HttpResponse:
     first_page = known_of(request, "/browse")
-    if size not in lists:
-        lists[size] = first_page.of_cards(0)
-        while len(rendered(request, lists[size]).encode()) < size:
-            lists[size] = first_page.of_cards(len(lists[size].context["cards"]) + 1)
-    return HttpResponse(rendered(request, lists[size]))
+    if size not in of_size:
+        of_size[size] = first_page.of_cards(0)
+        while len(rendered(request, of_size[size]).encode()) < size:
+            of_size[size] = first_page.of_cards(len(of_size[size].context["cards"]) + 1)
+    return HttpResponse(rendered(request, of_size[size]))
 
 
 @cache
@@ -138,7 +138,7 @@ def ready_bytes(request: HttpRequest, size: int) -> HttpResponse:
 
 urlpatterns = [
     path("bytes/<int:size>", ready_bytes),
-    path("list/<int:size>", list_of_size),
+    path("cards/<int:size>", cards_of_size),
     path("page/", page, {"address": ""}),
     path("page/<path:address>", page),
 ]

@@ -25,6 +25,7 @@ from apps.catalog.categories import names_of, paths_to
 from apps.catalog.conflicts import Difference, Seen
 from apps.catalog.contract import InvalidItem, ItemChangedMeanwhile, ItemNotFound
 from apps.catalog.drafts import Draft, draft_of
+from apps.catalog.filters import read
 from apps.catalog.forms import (
     EMPTY_ROWS,
     FactRow,
@@ -36,7 +37,7 @@ from apps.catalog.forms import (
 )
 from apps.catalog.library import LibraryIsAway, allowed, library, places_from, places_of
 from apps.catalog.localized import title_of
-from apps.catalog.models import Category, Item, Listing, ListingWord
+from apps.catalog.models import Category, Item, ListingWord
 from apps.catalog.paging import moment_of, read_moment
 from apps.catalog.search import search
 from apps.catalog.text import fold, words
@@ -84,10 +85,7 @@ def _titled(rows: Any, query: str) -> list[dict[str, Any]]:
     begun = rows.filter(title_key__gte=begin, title_key__lt=begin + "\U0010ffff").order_by("title_key")
     found = {row["pk"]: row for row in begun[:PAGE]}
     if len(found) < PAGE:
-        everything = (
-            Listing.objects.filter(pk=Listing.EVERYTHING).values_list("items", flat=True).first() or 0
-        )
-        ids = search(query, documents=everything, limit=PAGE).ids
+        ids = search(query, documents=read().everything.items, limit=PAGE).ids
         others = {row["pk"]: row for row in rows.filter(pk__in=ids)}
         found |= {pk: others[pk] for pk in ids if pk in others and pk not in found}
     return list(found.values())[:PAGE]
