@@ -59,11 +59,18 @@ def unsaved_value(value: FactValue) -> AttributeValue:
     return AttributeValue(kind=Kind.TEXT, slug=slug_of(value), text=value)
 
 
+def named(names: Iterable[str]) -> dict[str, Attribute]:
+    """The attributes there are of these names, in whatever language, by the slug of the name."""
+    slugs = {slug_of(name) for name in names}
+    found = Attribute.objects.in_bulk(list(slugs), field_name="key")
+    if missing := slugs - found.keys():
+        found |= {key: one for key, one in _translated().items() if key in missing}
+    return found
+
+
 def _attributes(names: set[str]) -> dict[str, Attribute]:
     labels = {slug_of(name): name for name in sorted(names, reverse=True)}
-    found = Attribute.objects.in_bulk(list(labels), field_name="key")
-    if missing := labels.keys() - found.keys():
-        found |= {key: one for key, one in _translated().items() if key in missing}
+    found = named(names)
     new = [Attribute(key=key, label=label) for key, label in labels.items() if key not in found]
     if new:
         Attribute.objects.bulk_create(new)
@@ -111,7 +118,8 @@ def in_use() -> QuerySet[Attribute]:
 def values_that_begin(name: str, begin: str, most: int) -> list[str]:
     """Texts that items have for the attribute of that name."""
     begin = "-".join(words(begin))[:80]
-    rows = AttributeValue.objects.filter(attribute__key=slug_of(name), kind=Kind.TEXT, slug__gte=begin)
+    attribute = named([name]).get(slug_of(name))
+    rows = AttributeValue.objects.filter(attribute=attribute, kind=Kind.TEXT, slug__gte=begin)
     found = rows.filter(slug__lt=begin + "\U0010ffff").order_by("slug").values_list("text", flat=True)
     return list(found[:most])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -70,6 +72,12 @@ def test_its_name_in_another_language_is_the_same_attribute(editor, item):
     item("Grabado", Artista="Goya")
     assert set(Attribute.objects.values_list("key", flat=True)) == {"artist", "colour"}
     assert "Goya" in editor.get("/browse/artist").content.decode()
+    suggested = editor.get("/editor/values?fact-name=Artista&fact-kind=text&fact-value=").content.decode()
+    assert re.findall(r'value="([^"]+)"', suggested) == ["Blake", "Goya", "Turner"]
+    draft = {"title": "Grabado", "currency": "EUR"}
+    draft |= {"fact-name": "Artista", "fact-kind": "text", "fact-value": "Goya"}
+    preview = editor.post("/editor/new/preview", draft).content.decode()
+    assert re.findall(r"<dt>([^<]+)</dt>", preview) == ["Artist"]
 
 
 def test_it_has_a_name_in_each_language_and_a_place(editor):
