@@ -27,7 +27,7 @@ from apps.media.forms import DescribeForm
 from apps.media.paging import newest, page_of
 from apps.media.pictures import picture_of
 from apps.media.quota import room_of
-from apps.media.reasons import PictureRefused
+from apps.media.reasons import PictureRefused, Size
 from apps.media.search import own_pictures
 from apps.media.serving import RETRY_SECONDS, not_now
 from apps.media.uploads import FILES_AT_ONCE, PictureUpload, take_pictures
@@ -146,7 +146,8 @@ def picture(request: HttpRequest, asset_id: UUID) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("media:picture", asset_id)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    context = {**_card(asset), **_uses(request, asset_id), "picture": picture_of(asset), "form": form}
+    own = {"picture": picture_of(asset), "size": Size(asset.original.bytes), "form": form}
+    context = {**_card(asset), **_uses(request, asset_id), **own}
     return render(request, "media/picture.html", context, status=status)
 
 

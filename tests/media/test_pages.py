@@ -50,6 +50,12 @@ def test_a_picture_on_its_way(as_alice, alice, upload, work):
     assert "800 × 600" in text(as_alice.get("/pictures/"))
 
 
+def test_its_size_is_told_in_the_units_of_the_quota(as_alice, alice, known):
+    asset = known(alice.id)
+    models.Original.objects.update(bytes=2_100_000)
+    assert "2.1\u00a0MB" in text(as_alice.get(f"/pictures/{asset.pk}"))
+
+
 def test_one_that_failed_says_why_and_offers_what_to_do(as_alice, alice, upload, work):
     asset = upload(alice.id, picture(400, 300, "JPEG")[:2000])
     work()
