@@ -22,7 +22,8 @@ from apps.catalog.api import (
     limit_of,
     refuse_other_languages,
 )
-from apps.catalog.attribute_editor import LABEL_LENGTH
+from apps.catalog.attribute_editor import LABEL_LENGTH, TAKEN
+from apps.catalog.attributes import is_taken
 from apps.catalog.models import Attribute, AttributeValue
 from seam import atomic
 
@@ -47,13 +48,15 @@ class OneAttribute(AttributeView):
         return _answer(_attribute(key))
 
     def put(self, request: Request, key: str) -> Response:
-        """How it is shown. Its own name stays: items and imports call it by that."""
+        """How it is called and shown. Addresses and imports go on calling it by its key."""
         said = fields_of(request, AttributeFields, _("Send an object with the fields of an attribute."))
         with atomic("catalog"):
             kept.lock()
             found = _attribute(key)
             if request.headers.get("If-Match", "*").strip() not in ("*", _etag(found)):
                 raise ChangedMeanwhile
+            if "label" in said and is_taken(said["label"], by_other_than=found):
+                raise exceptions.ValidationError({"label": [TAKEN]})
             for name, value in said.items():
                 setattr(found, name, value)
             service.change_attribute(found)
@@ -74,6 +77,7 @@ class Values(AttributeView):
 
 
 class AttributeFields(serializers.Serializer):
+    label = Text(max_length=LABEL_LENGTH, required=False)  # type: ignore[assignment]  # a serializer's own is another
     facet = YesOrNo(source="is_facet")
     browsable = YesOrNo(source="is_browsable")
     position = serializers.IntegerField(min_value=0, max_value=MOST_POSITION)

@@ -1,7 +1,8 @@
-"""Pages for editors: which attributes are filters, in which order, and what they are called in other languages."""
+"""Pages for editors: which attributes are filters, in which order, and what they are called."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from django import forms
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.auth.client import require_role
 from apps.auth.contract import Role
 from apps.catalog import service
-from apps.catalog.attributes import in_use
+from apps.catalog.attributes import in_use, is_taken
 from apps.catalog.forms import OTHERS
 from apps.catalog.localized import localized
 from apps.catalog.models import Attribute
@@ -24,17 +25,19 @@ from seam import atomic
 
 AT_ONCE = 100
 LABEL_LENGTH = 120
+TAKEN = gettext_lazy("Another attribute is called so already. Choose another name.")
 
 editors_only = require_role(Role.EDITOR)
 
 
 class AttributeForm(forms.ModelForm):
-    """How one attribute is shown. Its own name stays: items and imports call it by that."""
+    """How one attribute is called and shown. Addresses and imports go on calling it by its key."""
 
     class Meta:
         model = Attribute
-        fields = ("is_facet", "is_browsable", "position")
+        fields = ("label", "is_facet", "is_browsable", "position")
         labels = {
+            "label": gettext_lazy("Name"),
             "is_facet": gettext_lazy("A filter beside lists and search results"),
             "is_browsable": gettext_lazy("Each of its values has a page"),
             "position": gettext_lazy("Place among the filters"),
@@ -50,6 +53,12 @@ class AttributeForm(forms.ModelForm):
                 max_length=LABEL_LENGTH,
                 initial=self.instance.translations.get(code, {}).get("label", ""),
             )
+
+    def clean_label(self) -> str:
+        label: str = self.cleaned_data["label"]
+        if is_taken(label, by_other_than=self.instance):
+            raise forms.ValidationError(TAKEN)
+        return label
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data
@@ -76,10 +85,12 @@ def attributes(request: HttpRequest) -> HttpResponse:
 def attribute(request: HttpRequest, key: str) -> HttpResponse:
     """One of them."""
     found = get_object_or_404(Attribute, key=key)
+    label = found.label
     form = AttributeForm(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
         with atomic("catalog"):
             service.change_attribute(form.instance)
         messages.success(request, _("Saved. Lists and search follow in a moment."))
         return redirect("catalog:edit-attributes")
-    return render(request, "catalog/editor/attribute.html", {"form": form, "label": found.label})
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "catalog/editor/attribute.html", {"form": form, "label": label}, status=status)

@@ -64,7 +64,7 @@ def named(names: Iterable[str]) -> dict[str, Attribute]:
     slugs = {slug_of(name) for name in names}
     found = Attribute.objects.in_bulk(list(slugs), field_name="key")
     if missing := slugs - found.keys():
-        found |= {key: one for key, one in _translated().items() if key in missing}
+        found |= {slug: one for slug, one in _by_label().items() if slug in missing}
     return found
 
 
@@ -78,15 +78,22 @@ def _attributes(names: set[str]) -> dict[str, Attribute]:
     return found | {attribute.key: attribute for attribute in new}
 
 
-def _translated() -> dict[str, Attribute]:
-    """By what they are called in other languages: a Spanish editor's "Artista" is "Artist"."""
-    others = Attribute.objects.exclude(translations={}).order_by("-key")
-    return {
+def is_taken(label: str, *, by_other_than: Attribute) -> bool:
+    """Whether another attribute is called so, in whatever language."""
+    found = named([label]).get(slug_of(label))
+    return found is not None and found != by_other_than
+
+
+def _by_label() -> dict[str, Attribute]:
+    """By what they are called by now, or in other languages: a Spanish editor's "Artista" is "Artist"."""
+    all_there_are = Attribute.objects.order_by("-key")
+    translated = {
         slug_of(texts["label"]): one
-        for one in others
+        for one in all_there_are
         for texts in one.translations.values()
         if texts.get("label")
     }
+    return translated | {slug_of(one.label): one for one in all_there_are}
 
 
 def _existing(attribute: Attribute, group: dict[str, AttributeValue]) -> dict[str, AttributeValue]:

@@ -66,6 +66,16 @@ def test_editors_say_how_one_is_shown(editor, boats):
     assert artist.label == "Artist"
 
 
+def test_one_gets_another_name_that_no_other_has(editor, boats, item):
+    item("Ship", Colour="Red")
+    renamed = put(editor, "artist", SHOWN | {"label": "Maker"})
+    assert (renamed.json()["key"], renamed.json()["label"]) == ("artist", "Maker")
+    refused = put(editor, "colour", SHOWN | {"label": "maker"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "catalog.invalid")
+    assert list(refused.json()["fields"]) == ["label"]
+    assert put(editor, "artist", SHOWN).json()["label"] == "Maker"
+
+
 def test_nobody_changes_what_they_have_not_seen(editor, boats):
     seen = editor.get(f"{ATTRIBUTES}artist/")["ETag"]
     assert put(editor, "artist", SHOWN, **{"if-match": seen}).status_code == 200

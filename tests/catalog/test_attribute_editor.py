@@ -31,7 +31,7 @@ def filters(client):
 
 
 def save(editor, **said):
-    said = {"is_browsable": "on", "position": "0"} | said
+    said = {"label": "Artist", "is_browsable": "on", "position": "0"} | said
     return editor.post("/editor/attributes/artist", {name: text for name, text in said.items() if text})
 
 
@@ -80,6 +80,28 @@ def test_its_name_in_another_language_is_the_same_attribute(editor, item):
     assert re.findall(r"<dt>([^<]+)</dt>", preview) == ["Artist"]
 
 
+def test_it_gets_another_name_and_items_have_it_still(editor, client, item):
+    save(editor, is_facet="on", label="Maker")
+    drawn = item("Drawn", Maker="Goya")
+    assert set(Attribute.objects.values_list("key", flat=True)) == {"artist", "colour"}
+    held.forget()
+    assert "<summary>Maker</summary>" in client.get("/browse").content.decode()
+    assert "Goya" in client.get("/browse/artist").content.decode()
+    page = client.get(f"/items/{drawn.slug}").content.decode()
+    assert re.findall(r"<dt>([^<]+)</dt>", page) == ["Maker"]
+    assert 'value="Maker"' in editor.get(f"/editor/{drawn.pk}").content.decode()
+
+
+@pytest.mark.parametrize("name", ["Colour", "colour", "Color", "Farbe"])
+def test_no_two_have_the_same_name(editor, name):
+    translations = {"es": {"label": "Color"}, "de": {"label": "Farbe"}}
+    Attribute.objects.filter(key="colour").update(translations=translations)
+    answer = save(editor, label=name)
+    assert answer.status_code == 422
+    assert "Another attribute is called so already." in answer.content.decode()
+    assert Attribute.objects.get(key="artist").label == "Artist"
+
+
 def test_it_has_a_name_in_each_language_and_a_place(editor):
     save(editor, is_facet="on", label_es="Artista", position="7")
     artist = Attribute.objects.get(key="artist")
@@ -92,13 +114,13 @@ def test_it_has_a_name_in_each_language_and_a_place(editor):
 
 def test_what_cannot_be_kept_is_told_and_nothing_typed_is_lost(editor):
     answer = save(editor, position="-3", label_es="Artista")
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     page = answer.content.decode()
     assert 'value="-3"' in page
     assert 'value="Artista"' in page
     assert "greater than or equal to 0" in page
     assert Attribute.objects.get(key="artist").translations == {}
-    assert save(editor, position="9" * 30).status_code == 200
+    assert save(editor, position="9" * 30).status_code == 422
     assert editor.get("/editor/attributes/no-such").status_code == 404
 
 

@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 from django.utils.translation import gettext as _
 
 from apps.catalog import categories, kept, statistics
+from apps.catalog.attributes import named
 from apps.catalog.drafts import Draft, Fact
 from apps.catalog.importing.mapped import MappedItem
 from apps.catalog.importing.pictures import Pictures
 from apps.catalog.importing.run import Entry, Written
-from apps.catalog.models import Attribute, Category, ImportedRecord, Item
+from apps.catalog.models import Category, ImportedRecord, Item
 from apps.catalog.service import change_items, create_items, define_attribute
 from apps.catalog.text import slug_of
 from apps.catalog.wholes import Whole, load
@@ -49,6 +50,7 @@ class CatalogWriter:
         self._has_written = False
         self._has_begun = False
         self._labels = _category_labels(mapping)
+        self._mapped: set[str] = set()  # keys of the attributes that the mapping tells of
 
     def write(self, batch: list[Entry]) -> Written:
         """All of the batch or nothing of it."""
@@ -113,17 +115,18 @@ class CatalogWriter:
 
     def _define_attributes(self) -> None:
         """As the mapping says, where they are new; afterwards they belong to the site's staff."""
-        keys = [slug_of(rules.name) for rules in self._mapping.attributes]
-        there = set(Attribute.objects.filter(key__in=keys).values_list("key", flat=True))
+        attributes = named(rules.name for rules in self._mapping.attributes)
         for position, rules in enumerate(self._mapping.attributes):
-            if keys[position] not in there:
-                define_attribute(
+            slug = slug_of(rules.name)
+            if slug not in attributes:
+                attributes[slug] = define_attribute(
                     rules.name,
                     translations={language: {"label": label} for language, label in rules.labels.items()},
                     is_facet=rules.filter,
                     is_browsable=rules.pages,
                     position=position if rules.position is None else rules.position,
                 )
+        self._mapped = {attribute.key for attribute in attributes.values()}
 
     def _recall(self, rows: Iterable[Row]) -> dict[str, ImportedRecord]:
         return {
@@ -190,9 +193,10 @@ class CatalogWriter:
     def _merged(self, whole: Whole, row: Row, place: list[int]) -> Draft:
         """What the record says; and of what the mapping says nothing, what the item said already."""
         mapping, new, item = self._mapping, row.item.draft, whole.item
-        mapped = {slug_of(rules.name) for rules in mapping.attributes}
         own = [
-            Fact(name=v.attribute.label, value=v.typed) for v in whole.values if v.attribute.key not in mapped
+            Fact(name=v.attribute.label, value=v.typed)
+            for v in whole.values
+            if v.attribute.key not in self._mapped
         ]
         return replace(
             new,

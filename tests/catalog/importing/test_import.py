@@ -104,6 +104,16 @@ def test_what_staff_changed_of_an_attribute_stays(run: Run) -> None:
     assert Attribute.objects.get(label="Weight").is_facet
 
 
+@pytest.mark.parametrize("said", ["Colour", "Hue"])
+def test_an_attribute_that_staff_renamed_is_the_same(run: Run, said: str) -> None:
+    mapping = '[item]\nkey = "sku"\ntitle = "name"\n[[attributes]]\nname = "{}"\nsource = "colour"'
+    run([thing(1)], mapping.format("Colour"))
+    Attribute.objects.filter(key="colour").update(label="Hue")
+    run([thing(1, colour="Green")], mapping.format(said))
+    assert list(Attribute.objects.values_list("key", "label")) == [("colour", "Hue")]
+    assert draft_of(Item.objects.get()).facts == [Fact(name="Hue", value="Green")]
+
+
 def test_running_it_again_writes_nothing(run: Run) -> None:
     run([thing(number) for number in range(20)])
     before = list(Item.objects.order_by("pk").values_list("pk", "version", "changed_at"))
