@@ -49,6 +49,16 @@ who = {"email": "alice@example.com", "password": "quite a long secret 7", "name"
 service.register_person(**who, role=Role.EDITOR, confirmed=True)
 """
 
+TOLD = """
+import time, django
+django.setup()
+from apps.catalog.models import Job, OutboxEvent
+ends = time.monotonic() + 60
+while any(model.objects.exclude(status="done").exclude(name="catalog.heartbeat") for model in (OutboxEvent, Job)):
+    assert time.monotonic() < ends, "the cache has not been told within a minute"
+    time.sleep(0.1)
+"""
+
 
 @dataclass
 class Answer:
@@ -119,6 +129,10 @@ class Edge:
         return float(
             self.site.python(f"import os, sys\nsys.path.insert(0, os.getcwd())\n{ITEM}", title, wanted)
         )
+
+    def told(self) -> None:
+        """Returns when the cache was told of all that changed: what it keeps from then on it keeps."""
+        self.site.python(f"import os, sys\nsys.path.insert(0, os.getcwd())\n{TOLD}")
 
     def kept_files(self) -> list[bytes]:
         return [path.read_bytes() for path in self.folder.rglob("*") if path.is_file()]

@@ -34,6 +34,7 @@ def before() -> Iterator[Edge]:
     with edge() as running:
         running.item("Boat")
         running.site.python(f"import os, sys\nsys.path.insert(0, os.getcwd())\n{PERSON}")
+        running.told()
         yield running
 
 
@@ -104,6 +105,7 @@ def test_what_was_withdrawn_is_gone(before: Edge) -> None:
     until(lambda: before.visitor().ask("/items/boat").status == 404)
     assert before.visitor().ask("/items/boat").kept == "MISS", "what is not there is not kept"
     before.item("Boat again")
+    before.told()
 
 
 def test_nothing_of_somebody_signed_in_is_kept_or_given_to_another(before: Edge) -> None:
