@@ -29,20 +29,20 @@ def packed(compressor, pieces):
     yield compressor.flush()
 
 import zlib
-huge = 10_000
+huge = 3_000
 record = b'{"key": "1", "title": "' + b"t" * 900 + b'"}'
 streams = {
     "one line": lambda: itertools.chain([b'{"a": "'], times(huge), [b'"}\\n{"a": 2}\\n']),
     "one text in a list": lambda: itertools.chain([b'[{"a": "'], times(huge), [b'"}, {"a": 2}]']),
     "small things in a list": lambda: itertools.chain([b'[{"a": ['], times(60, b'[{}],' * 20_000), [b'0]}, {"a": 2}]']),
     "one field": lambda: itertools.chain([b'a\\n"'], times(huge), [b'"\\n2\\n']),
-    "a field of many lines": lambda: itertools.chain([b'a\\n"'], times(200, b"line\\n" * 20_000), [b'"\\n2\\n']),
+    "a field of many lines": lambda: itertools.chain([b'a\\n"'], times(60, b"line\\n" * 20_000), [b'"\\n2\\n']),
     "gzip bomb": lambda: packed(zlib.compressobj(wbits=31), itertools.chain(times(huge), [b'\\n{"a": 2}\\n'])),
     "zstd bomb": lambda: packed(
         zstandard.ZstdCompressor().compressobj(), itertools.chain(times(huge), [b'\\n{"a": 2}\\n'])
     ),
-    "many records": lambda: times(300, (record + b"\\n") * 1_000),
-    "many records in a list": lambda: itertools.chain([b"["], times(300, (record + b",") * 1_000), [b"]"]),
+    "many records": lambda: times(90, (record + b"\\n") * 1_000),
+    "many records in a list": lambda: itertools.chain([b"["], times(90, (record + b",") * 1_000), [b"]"]),
 }
 kind = {"gzip bomb": "jsonl", "zstd bomb": "jsonl"}.get(sys.argv[1])
 count = sum(1 for _ in read_records(stream_of(streams[sys.argv[1]]()), FileOptions(format=kind)))
@@ -62,11 +62,11 @@ print(count, peak)
         ("a field of many lines", 2),
         ("gzip bomb", 2),
         ("zstd bomb", 2),
-        ("many records", 300_000),
-        ("many records in a list", 300_000),
+        ("many records", 90_000),
+        ("many records in a list", 90_000),
     ],
 )
-def test_a_gigabyte_is_read_in_little_memory(stream: str, records: int) -> None:
+def test_three_hundred_megabytes_are_read_in_little_memory(stream: str, records: int) -> None:
     answer = subprocess.run(
         [sys.executable, "-c", MEASURE, stream],
         cwd=Path(__file__).parents[3],
