@@ -18,7 +18,7 @@ from apps.auth.client import require_role
 from apps.auth.contract import Role
 from apps.catalog import service
 from apps.catalog.attributes import in_use, is_taken
-from apps.catalog.forms import OTHERS
+from apps.catalog.forms import OTHERS, say_languages
 from apps.catalog.localized import localized
 from apps.catalog.models import Attribute
 from seam import atomic
@@ -37,7 +37,6 @@ class AttributeForm(forms.ModelForm):
         model = Attribute
         fields = ("label", "is_facet", "is_browsable", "position")
         labels = {
-            "label": gettext_lazy("Name"),
             "is_facet": gettext_lazy("A filter beside lists and search results"),
             "is_browsable": gettext_lazy("Each of its values has a page"),
             "position": gettext_lazy("Place among the filters"),
@@ -46,13 +45,13 @@ class AttributeForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for code, name in OTHERS:
+        for code, _name in OTHERS:
             self.fields[f"label_{code}"] = forms.CharField(
-                label=_("Name in %(language)s") % {"language": name},
                 required=False,
                 max_length=LABEL_LENGTH,
                 initial=self.instance.translations.get(code, {}).get("label", ""),
             )
+        say_languages(self, label=_("Name in %(language)s"))
 
     def clean_label(self) -> str:
         label: str = self.cleaned_data["label"]

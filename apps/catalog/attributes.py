@@ -138,10 +138,17 @@ def name_listings(names: dict[int, str]) -> None:
 
 
 def define(
-    name: str, *, translations: dict[str, dict[str, str]], is_facet: bool, is_browsable: bool, position: int
+    name: str,
+    *,
+    label: str,
+    translations: dict[str, dict[str, str]],
+    is_facet: bool,
+    is_browsable: bool,
+    position: int,
 ) -> tuple[Attribute, bool]:
     """The attribute of that name as described, and whether items that use it must be listed anew."""
     attribute, made = Attribute.objects.get_or_create(key=slug_of(name), defaults={"label": name})
+    attribute.label = label or attribute.label
     relist = not made and (attribute.is_browsable, attribute.is_facet) != (is_browsable, is_facet)
     attribute.translations, attribute.position = translations, position
     attribute.is_facet, attribute.is_browsable = is_facet, is_browsable

@@ -101,7 +101,7 @@ class ItemForm(forms.Form):
         )
 
 
-def say_languages(form: forms.Form, **labels: str) -> None:
+def say_languages(form: forms.BaseForm, **labels: str) -> None:
     """Call fields and their translations after the language they are written in, and tell browsers too."""
     for code, language in settings.LANGUAGES:
         for name, label in labels.items():

@@ -304,6 +304,7 @@ def delete_category(category_id: int, *, into_id: int | None = None) -> None:
 def define_attribute(
     name: str,
     *,
+    label: str = "",
     translations: dict[str, dict[str, str]] | None = None,
     is_facet: bool = True,
     is_browsable: bool = True,
@@ -311,11 +312,17 @@ def define_attribute(
 ) -> Attribute:
     """Say how an attribute is shown, before or after items use it. Inside atomic("catalog").
 
+    `label`: what it is called where that isn't `name`, by which items and imports find it.
     Items that use it are listed anew a moment later when `is_browsable` or `is_facet` changes.
     """
     kept.lock()
     attribute, relist = define(
-        name, translations=translations or {}, is_facet=is_facet, is_browsable=is_browsable, position=position
+        name,
+        label=label,
+        translations=translations or {},
+        is_facet=is_facet,
+        is_browsable=is_browsable,
+        position=position,
     )
     if relist:
         _ask_for_rebuild()

@@ -74,6 +74,7 @@ def catalogue():
         )
     with atomic("catalog"):
         service.create_items([Item(is_published=number % 5 != 0) for number in range(len(drafts))], drafts)
+    Attribute.objects.filter(key="day").update(label="Anniversary")
     return said()
 
 

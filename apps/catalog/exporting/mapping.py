@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from django.conf import settings
+
 from apps.catalog.exporting.records import LEVEL, MARK, Column, languages
 from apps.catalog.models import Category
 
@@ -42,7 +44,7 @@ def _described(column: Column) -> dict[str, Any]:
     attribute = column.attribute
     labels = _labels(attribute.translations, "label")
     if column.label != attribute.label:
-        labels = {"en": attribute.label} | labels
+        labels = {settings.LANGUAGE_CODE: attribute.label} | labels
     return {
         "name": column.label,
         "type": column.kind,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from apps.catalog import categories, kept, statistics
@@ -121,7 +122,12 @@ class CatalogWriter:
             if slug not in attributes:
                 attributes[slug] = define_attribute(
                     rules.name,
-                    translations={language: {"label": label} for language, label in rules.labels.items()},
+                    label=rules.labels.get(settings.LANGUAGE_CODE, ""),
+                    translations={
+                        language: {"label": label}
+                        for language, label in rules.labels.items()
+                        if language != settings.LANGUAGE_CODE
+                    },
                     is_facet=rules.filter,
                     is_browsable=rules.pages,
                     position=position if rules.position is None else rules.position,
