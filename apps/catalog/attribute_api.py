@@ -23,7 +23,7 @@ from apps.catalog.api import (
     refuse_other_languages,
 )
 from apps.catalog.attribute_editor import LABEL_LENGTH, TAKEN
-from apps.catalog.attributes import is_taken
+from apps.catalog.attributes import LISTED_LENGTH, is_taken
 from apps.catalog.models import Attribute, AttributeValue
 from seam import atomic
 
@@ -57,6 +57,7 @@ class OneAttribute(AttributeView):
                 raise ChangedMeanwhile
             if "label" in said and is_taken(said["label"], by_other_than=found):
                 raise exceptions.ValidationError({"label": [TAKEN]})
+            refuse_unknown_values(found, said["translations"])
             for name, value in said.items():
                 setattr(found, name, value)
             service.change_attribute(found)
@@ -76,20 +77,48 @@ class Values(AttributeView):
         return Response({"items": items, "next": items[-1]["slug"] if len(found) > limit else None})
 
 
+class TranslationFields(serializers.Serializer):
+    """What an attribute is called in another language, and its values by their slugs."""
+
+    label = Text(max_length=LABEL_LENGTH, required=False)  # type: ignore[assignment]  # a serializer's own is another
+    values = serializers.DictField(child=Text(max_length=LISTED_LENGTH), required=False, allow_empty=False)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        said: dict[str, Any] = super().to_internal_value(data)
+        if unknown := sorted(set(data) - set(self.fields)):
+            raise exceptions.ValidationError(_("Unknown here: %(unknown)s") % {"unknown": ", ".join(unknown)})
+        return said
+
+
 class AttributeFields(serializers.Serializer):
     label = Text(max_length=LABEL_LENGTH, required=False)  # type: ignore[assignment]  # a serializer's own is another
     facet = YesOrNo(source="is_facet")
     browsable = YesOrNo(source="is_browsable")
     position = serializers.IntegerField(min_value=0, max_value=MOST_POSITION)
-    translations = serializers.DictField(
-        child=serializers.DictField(child=Text(max_length=LABEL_LENGTH)), default=dict
-    )
+    translations = serializers.DictField(child=TranslationFields(), default=dict)
 
-    def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    def validate_translations(self, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         refuse_other_languages(value)
-        if any(set(texts) != {"label"} for texts in value.values()):
-            raise exceptions.ValidationError(_("A translation of an attribute has a `label`."))
+        if not all(value.values()):
+            raise exceptions.ValidationError(
+                _("A translation of an attribute has a `label`, `values`, or both.")
+            )
         return value
+
+
+def refuse_unknown_values(attribute: Attribute, translations: dict[str, dict[str, Any]]) -> None:
+    """Raises ValidationError: nobody could see such a name."""
+    slugs = {slug for texts in translations.values() for slug in texts.get("values", {})}
+    known = {
+        slug
+        for some in kept.chunks(slugs)
+        for slug in AttributeValue.objects.filter(attribute=attribute, slug__in=some).values_list(
+            "slug", flat=True
+        )
+    }
+    if missing := sorted(slugs - known):
+        detail = _("The attribute has no such values: %(missing)s") % {"missing": ", ".join(missing[:10])}
+        raise exceptions.ValidationError({"translations": [detail]})
 
 
 def represented(attribute: Attribute) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""Pages for editors: which attributes are filters, in which order, and what they are called."""
+"""Pages for editors: which attributes are filters, in which order, and what they and their values are called."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -17,13 +18,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.auth.client import require_role
 from apps.auth.contract import Role
 from apps.catalog import service
-from apps.catalog.attributes import in_use, is_taken
+from apps.catalog.attributes import LISTED_LENGTH, in_use, is_taken, values_in_use
 from apps.catalog.forms import OTHERS, say_languages
 from apps.catalog.localized import localized
 from apps.catalog.models import Attribute
 from seam import atomic
 
 AT_ONCE = 100
+MOST_VALUES = 100
 LABEL_LENGTH = 120
 TAKEN = gettext_lazy("Another attribute is called so already. Choose another name.")
 
@@ -31,7 +33,7 @@ editors_only = require_role(Role.EDITOR)
 
 
 class AttributeForm(forms.ModelForm):
-    """How one attribute is called and shown. Addresses and imports go on calling it by its key."""
+    """How one attribute and its values are called and shown. Addresses and imports go on calling them by their keys."""
 
     class Meta:
         model = Attribute
@@ -52,6 +54,13 @@ class AttributeForm(forms.ModelForm):
                 initial=self.instance.translations.get(code, {}).get("label", ""),
             )
         say_languages(self, label=_("Name in %(language)s"))
+        self.groups = [ValueFields(self, code, str(language)) for code, language in OTHERS]
+
+    @property
+    def own(self) -> list[forms.BoundField]:
+        """The fields that are of no value."""
+        of_values = {name for group in self.groups for name in group.names}
+        return [field for field in self if field.name not in of_values]
 
     def clean_label(self) -> str:
         label: str = self.cleaned_data["label"]
@@ -61,10 +70,39 @@ class AttributeForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data
-        names = {code: said.get(f"label_{code}", "") for code, _name in OTHERS}
-        kept = {code: texts for code, texts in self.instance.translations.items() if code not in names}
-        self.instance.translations = kept | {code: {"label": name} for code, name in names.items() if name}
+        translations = dict(self.instance.translations)
+        for group in self.groups:
+            texts = {"label": said.get(f"label_{group.code}", ""), "values": group.said(said)}
+            translations[group.code] = {name: text for name, text in texts.items() if text}
+        self.instance.translations = {code: texts for code, texts in translations.items() if texts}
         return said
+
+
+class ValueFields:
+    """Of a form: what the attribute's values are called in another language."""
+
+    def __init__(self, form: AttributeForm, code: str, language: str) -> None:
+        self._form, self.code, self.language = form, code, language
+        self._before: dict[str, str] = form.instance.translations.get(code, {}).get("values", {})
+        found = list(values_in_use(form.instance)[: MOST_VALUES + 1])
+        self.are_more = len(found) > MOST_VALUES
+        self.names = {f"value_{code}_{value.slug}": value.slug for value in found[:MOST_VALUES]}
+        for name, value in zip(self.names, found, strict=False):
+            form.fields[name] = forms.CharField(
+                label=value.text,
+                required=False,
+                max_length=LISTED_LENGTH,
+                initial=self._before.get(value.slug, ""),
+                widget=forms.TextInput(attrs={"lang": code}),
+            )
+
+    def __iter__(self) -> Iterator[forms.BoundField]:
+        return (self._form[name] for name in self.names)
+
+    def said(self, cleaned: Mapping[str, Any]) -> dict[str, str]:
+        """By the slugs of the values; also those that have no field."""
+        asked = {slug: cleaned.get(name, "") for name, slug in self.names.items()}
+        return {slug: text for slug, text in (self._before | asked).items() if text}
 
 
 @require_safe

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from copy import copy
 from datetime import date
 from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Length
 
 from apps.catalog import kept
 from apps.catalog.bulk import insert
 from apps.catalog.drafts import Fact, FactValue
+from apps.catalog.localized import Translations
 from apps.catalog.models import Attribute, AttributeValue, ItemAttribute, Kind, Listing, ListingWord, new_id
 from apps.catalog.text import slug_of, words
 
@@ -113,13 +116,50 @@ def _make(values: Iterable[AttributeValue]) -> None:
         value.listing_id = new_id()
     Listing.objects.bulk_create([Listing(pk=value.pk) for value in new], batch_size=1000)
     insert(new)
-    name_listings({value.pk: value.text for value in new if is_listed(value) and value.kind == Kind.TEXT})
+    _name_values(new)
+
+
+def _name_values(values: Iterable[AttributeValue]) -> None:
+    texts = [value for value in values if is_listed(value) and value.kind == Kind.TEXT]
+    name_listings({value.pk: " ".join([value.text, *value.translated.values()]) for value in texts})
+
+
+def rename_values(was: Attribute, attribute: Attribute) -> bool:
+    """Let people find those values that are called otherwise in another language by now; whether there are any."""
+    names, before = _names_of_values(attribute), _names_of_values(was)
+    slugs = {slug for slug, _language, _name in names ^ before}
+    for some in kept.chunks(slugs):
+        values = list(AttributeValue.objects.filter(attribute=attribute, slug__in=some))
+        for value in values:
+            value.attribute = attribute
+        ListingWord.objects.filter(listing__in=[value.pk for value in values]).delete()
+        _name_values(values)
+    return bool(slugs)
+
+
+def _names_of_values(attribute: Attribute) -> set[tuple[str, str, str]]:
+    return {
+        (slug, language, name)
+        for language, texts in attribute.translations.items()
+        for slug, name in texts.get("values", {}).items()
+    }
 
 
 def in_use() -> QuerySet[Attribute]:
     """Those that an item has, in order. The others came by a slip of the pen, or are of items that are gone."""
     items = ItemAttribute.objects.filter(value__attribute=OuterRef("pk"))
     return Attribute.objects.filter(Exists(items)).order_by("position", "label", "pk")
+
+
+def values_in_use(attribute: Attribute) -> QuerySet[AttributeValue]:
+    """Texts that items have for it and that lists are made of, the most frequent first."""
+    items = ItemAttribute.objects.filter(value=OuterRef("pk"))
+    texts = AttributeValue.objects.filter(Exists(items), attribute=attribute, kind=Kind.TEXT)
+    return (
+        texts.annotate(length=Length("text"))
+        .filter(length__lte=LISTED_LENGTH)
+        .order_by("-listing__items", "slug")
+    )
 
 
 def values_that_begin(name: str, begin: str, most: int) -> list[str]:
@@ -141,17 +181,18 @@ def define(
     name: str,
     *,
     label: str,
-    translations: dict[str, dict[str, str]],
+    translations: Translations,
     is_facet: bool,
     is_browsable: bool,
     position: int,
 ) -> tuple[Attribute, bool]:
     """The attribute of that name as described, and whether items that use it must be listed anew."""
     attribute, made = Attribute.objects.get_or_create(key=slug_of(name), defaults={"label": name})
+    was = copy(attribute)
     attribute.label = label or attribute.label
     relist = not made and (attribute.is_browsable, attribute.is_facet) != (is_browsable, is_facet)
     attribute.translations, attribute.position = translations, position
     attribute.is_facet, attribute.is_browsable = is_facet, is_browsable
     attribute.save()
     kept.touch(Listing.SHAPE)
-    return attribute, relist
+    return attribute, rename_values(was, attribute) or relist

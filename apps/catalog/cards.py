@@ -11,12 +11,12 @@ from django.core.cache import cache
 from django.template.loader import get_template
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.catalog.localized import localized
+from apps.catalog.localized import localized, subtitle_of
 from apps.catalog.models import Item
 from apps.catalog.prices import shown_price
 from apps.catalog.release import release
 
-COLUMNS = ("slug", "title", "translations", "subtitle", "price", "currency", "cover")
+COLUMNS = ("slug", "title", "translations", "subtitle", "subtitles", "price", "currency", "cover")
 KEPT_SECONDS = 7 * 24 * 3600
 TINTS = 6
 
@@ -44,7 +44,7 @@ def values(row: dict[str, Any], language: str) -> dict[str, Any]:
         "id": row["pk"],
         "url": f"/items/{row['slug']}",
         "title": localized(row["title"], row["translations"], "title", language),
-        "subtitle": row["subtitle"],
+        "subtitle": subtitle_of(row, language),
         "price": shown_price(row["price"], row["currency"], language),
         "has_pictures": row["cover"] is not None,
         "picture": row["cover"],

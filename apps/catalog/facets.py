@@ -177,7 +177,8 @@ def _filter(row: Row) -> Filter:
 def _title(row: Row, language: str) -> str:
     if row["category__path"]:
         return localized(row["category__title"], row["category__translations"], "title", language)
-    return shown_value(row["attributevalue__text"], row["attributevalue__kind"])
+    words = (row[f"attributevalue__{name}"] for name in ("text", "kind", "attribute__translations"))
+    return shown_value(*words)
 
 
 def _group(row: Row, language: str) -> tuple[int, str]:

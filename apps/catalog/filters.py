@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.categories import LEVELS, paths_to
 from apps.catalog.contract import InvalidQuery
-from apps.catalog.localized import localized
-from apps.catalog.models import Listing
+from apps.catalog.localized import Translations, localized, shown_value
+from apps.catalog.models import Kind, Listing
 from apps.catalog.shape import attributes
 
 # The key that means a category's path; an attribute can't have it, for keys of attributes hold no dot.
@@ -126,7 +126,7 @@ def read(filters: Sequence[Filter] = (), path: str = "") -> Narrowed:
     for listing, text, title, said in found:
         translations = json.loads(said or "{}")
         if ":" in text:  # a filter has a colon, and a path has none
-            named[text] = listing, localized(title, translations, "title", get_language() or "en")
+            named[text] = listing, _title(text, title, translations)
         elif text:
             steps.append(Step(listing, text, title, translations))
     return _narrowed(
@@ -134,6 +134,12 @@ def read(filters: Sequence[Filter] = (), path: str = "") -> Narrowed:
         {one: named.get(str(one), (NOTHING, one.value)) for one in filters},
         sorted(steps, key=lambda step: step.path.count("/")),
     )
+
+
+def _title(text: str, title: str, translations: Translations) -> str:
+    if Filter(*text.split(":", 1)).key == CATEGORY:
+        return localized(title, translations, "title", get_language() or "en")
+    return shown_value(title, Kind.TEXT, translations)
 
 
 def _narrowed(
@@ -148,7 +154,7 @@ def _narrowed(
     )
 
 
-def _named(filters: Sequence[Filter]) -> Iterator[tuple[Q, tuple[Concat, F, F | Value]]]:
+def _named(filters: Sequence[Filter]) -> Iterator[tuple[Q, tuple[Concat, F, F]]]:
     """For the filters of each key: which listings, the filter's text, where its title and translations stand."""
     for key, group in groupby(filters, attrgetter("key")):
         values, begin = [one.value for one in group], Value(f"{key}:")
@@ -157,7 +163,8 @@ def _named(filters: Sequence[Filter]) -> Iterator[tuple[Q, tuple[Concat, F, F | 
             yield Q(category__path__in=values), words
         else:
             of_values = Q(attributevalue__attribute__key=key, attributevalue__slug__in=values)
-            yield of_values, (Concat(begin, "attributevalue__slug"), F("attributevalue__text"), EMPTY)
+            text, translations = F("attributevalue__text"), F("attributevalue__attribute__translations")
+            yield of_values, (Concat(begin, "attributevalue__slug"), text, translations)
 
 
 def _rows(

@@ -69,7 +69,7 @@ def browse(request: HttpRequest, key: str, value: str) -> HttpResponse:
     filters = _filters(request)
     narrowed = read(filters) if filters else Narrowed(everything=listing, shape=own["shape"], filters={})
     context = {
-        "title": shown_value(own["text"], own["kind"]),
+        "title": shown_value(own["text"], own["kind"], own["attribute__translations"]),
         "kicker": label,
         "crumbs": [{"title": label, "url": f"/browse/{key}"}],
     }

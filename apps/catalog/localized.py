@@ -10,11 +10,15 @@ from typing import Any, Protocol
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language
 
-Translations = Mapping[str, Mapping[str, str]]
+from apps.catalog.text import slug_of
+
+Translations = Mapping[str, Mapping[str, Any]]
+NONE: Translations = {}
 
 
 def localized(own: str, translations: Translations, name: str, language: str) -> str:
-    return translations.get(language, {}).get(name) or own
+    words: str | None = translations.get(language, {}).get(name)
+    return words or own
 
 
 class Titled(Protocol):
@@ -27,14 +31,24 @@ def title_of(row: Titled) -> str:
     return localized(row.title, row.translations, "title", get_language() or "en")
 
 
-def shown_value(text: str, kind: str) -> str:
-    """An attribute's value in the language that is active: 1,234.5 or 1.234,5; a date in words."""
+def shown_value(text: str, kind: str, translations: Translations = NONE) -> str:
+    """An attribute's value in the language that is active: Oak or Roble, which the attribute's `translations` say;
+    1,234.5 or 1.234,5; a date in words."""
     if kind == "number":
         number = Decimal(text)
         places = -int(number.as_tuple().exponent)
         # Whole numbers are mostly years and counts: 1840 is no 1,840.
         return number_format(number, max(places, 0), force_grouping=abs(number) >= 10_000)
-    return date_format(date.fromisoformat(text), "DATE_FORMAT") if kind == "date" else text
+    if kind == "date":
+        return date_format(date.fromisoformat(text), "DATE_FORMAT")
+    names: Mapping[str, str] = translations.get(get_language() or "en", {}).get("values", {})
+    return names.get(slug_of(text), text) if names else text
+
+
+def subtitle_of(item: Mapping[str, Any], language: str) -> str:
+    """Of a row with `subtitle` and `subtitles`: its first attribute's value."""
+    own: str = item["subtitle"]
+    return (item["subtitles"] or {}).get(language, own)
 
 
 def label_of(attribute: Mapping[str, Any], language: str) -> str:

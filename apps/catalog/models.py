@@ -8,7 +8,8 @@ index. Favourite is what members keep of it.
   with a value of an attribute. Keeps how many there are and a `version` that changes when any of them does.
 - ListingEntry: an item in a Listing with the keys it is sorted by. Published items only, in every ancestor of
   their categories too.
-- Item.subtitle, .cover, .gallery and .facts: what a page shows of its attributes and pictures, as plain values.
+- Item.subtitle, .subtitles (in other languages), .cover, .gallery and .facts: what a page shows of its attributes and
+  pictures, as plain values.
 - SearchDocument, SearchWord, ListingWord: what search and suggestions read; search.py explains.
 
 `shown.py` and `listings.py` derive all of it from the truth, for lists of items; nothing else writes it.
@@ -87,6 +88,7 @@ class Attribute(models.Model):
     """What items can be asked for: "Artist". Comes to be when an item first uses its name.
 
     `is_browsable`: its values have pages. `is_facet`: offered as a filter beside lists and search results.
+    `translations` {"es": {"label": …, "values": {slug: what that value is called}}}.
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
@@ -120,6 +122,15 @@ class AttributeValue(models.Model):
         constraints = [models.UniqueConstraint(fields=["attribute", "slug"], name="catalog_value_once")]
 
     @property
+    def translated(self) -> dict[str, str]:
+        """What it is called in other languages, where it is called otherwise. Reads the attribute."""
+        if self.kind != Kind.TEXT:
+            return {}
+        said = self.attribute.translations.items()
+        names = {language: texts.get("values", {}).get(self.slug) for language, texts in said}
+        return {language: name for language, name in names.items() if name}
+
+    @property
     def typed(self) -> TypedValue:
         """The value as what it is: text, a number or a date."""
         if self.number is not None:
@@ -149,6 +160,7 @@ class Item(models.Model):
 
     title_key = models.CharField(max_length=32, db_index=True)
     subtitle = models.CharField(max_length=200, blank=True)
+    subtitles = models.JSONField(null=True)
     cover = models.JSONField(null=True)
     gallery = models.JSONField(default=list)
     facts = models.JSONField(default=list)

@@ -64,5 +64,6 @@ def _facts(facts: Sequence[dict[str, str]], attributes: shape.Attributes, langua
         if attribute := attributes.get(fact["key"]):
             group = groups.setdefault(fact["key"], {"label": label_of(attribute, language), "values": []})
             url = f"/browse/{fact['key']}/{fact['slug']}" if fact["slug"] else ""
-            group["values"].append({"text": shown_value(fact["text"], fact["kind"]), "url": url})
+            text = shown_value(fact["text"], fact["kind"], attribute["translations"])
+            group["values"].append({"text": text, "url": url})
     return list(groups.values())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from apps.catalog import branches, favourites, kept, listings, search
 from apps.catalog import categories as tree
 from apps.catalog import contract as promised
-from apps.catalog.attributes import define
+from apps.catalog.attributes import define, rename_values
 from apps.catalog.checks import check
 from apps.catalog.contract import (
     CategoryChangedMeanwhile,
@@ -65,7 +65,17 @@ __all__ = [
 # What the editor's form and fill() set on an item that exists.
 WRITTEN = [
     *("slug", "title", "description", "translations", "price", "currency", "is_published", "published_at"),
-    *("main_category", "version", "changed_at", "title_key", "subtitle", "cover", "gallery", "facts"),
+    *(
+        "main_category",
+        "version",
+        "changed_at",
+        "title_key",
+        "subtitle",
+        "subtitles",
+        "cover",
+        "gallery",
+        "facts",
+    ),
 ]
 USES_SHOWN = 100
 MOST_FAVOURITES = 100
@@ -305,7 +315,7 @@ def define_attribute(
     name: str,
     *,
     label: str = "",
-    translations: dict[str, dict[str, str]] | None = None,
+    translations: Mapping[str, Mapping[str, Any]] | None = None,
     is_facet: bool = True,
     is_browsable: bool = True,
     position: int = 0,
@@ -330,12 +340,16 @@ def define_attribute(
 
 
 def change_attribute(attribute: Attribute) -> None:
-    """Save what was changed of an attribute. Inside atomic("catalog")."""
+    """Save what was changed of an attribute. Inside atomic("catalog").
+
+    Items that use it are listed anew a moment later when `is_browsable`, `is_facet` or the names of its values change.
+    """
     kept.lock()
-    was = Attribute.objects.values_list("is_browsable", "is_facet").get(pk=attribute.pk)
+    was = Attribute.objects.get(pk=attribute.pk)
     attribute.save()
     kept.touch(Listing.SHAPE)
-    if (attribute.is_browsable, attribute.is_facet) != was:
+    renamed = rename_values(was, attribute)
+    if renamed or (attribute.is_browsable, attribute.is_facet) != (was.is_browsable, was.is_facet):
         _ask_for_rebuild()
 
 

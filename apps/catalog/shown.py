@@ -31,7 +31,9 @@ def fill(wholes: Iterable[Whole]) -> None:
     for whole in all_of_them:
         item = whole.item
         item.title_key = title_key(item.title, item.pk)
-        item.subtitle = next((v.text[:200] for v in whole.values if v.kind == Kind.TEXT), "")
+        first = next((value for value in whole.values if value.kind == Kind.TEXT), None)
+        item.subtitle = first.text[:200] if first else ""
+        item.subtitles = first.translated if first else {}
         item.facts = [_fact(value) for value in whole.values]
         item.main_category = whole.categories[0] if whole.categories else None
         item.gallery = _gallery(whole.pictures, pictures, item.title)

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from apps.catalog.localized import localized, shown_value
+from apps.catalog.localized import localized, shown_value, subtitle_of
 from apps.catalog.models import Item, Listing, ListingEntry, ListingWord
 from apps.catalog.search import QUERY_LENGTH, QUERY_WORDS, search
 from apps.catalog.text import SORT_LENGTH, words
@@ -68,13 +68,11 @@ def _name(row: dict[str, Any], language: str) -> Suggestion:
         titles = row["listing__category__title"], row["listing__category__translations"]
         return Suggestion(localized(*titles, "title", language), _("Category"), f"/categories/{path}")
     key, slug = row["listing__attributevalue__attribute__key"], row["listing__attributevalue__slug"]
-    title = shown_value(row["listing__attributevalue__text"], row["listing__attributevalue__kind"])
-    label = localized(
-        row["listing__attributevalue__attribute__label"],
-        row["listing__attributevalue__attribute__translations"],
-        "label",
-        language,
+    translations = row["listing__attributevalue__attribute__translations"]
+    title = shown_value(
+        row["listing__attributevalue__text"], row["listing__attributevalue__kind"], translations
     )
+    label = localized(row["listing__attributevalue__attribute__label"], translations, "label", language)
     has_page = row["listing__attributevalue__attribute__is_browsable"]
     return Suggestion(title, label, f"/browse/{key}/{slug}" if has_page else f"/browse?filter={key}:{slug}")
 
@@ -89,12 +87,12 @@ def _titles(query: str, terms: Sequence[str], documents: int, language: str) -> 
     if len(items) < TITLES:
         found = search(query, documents=documents, limit=TITLES)
         items = list(dict.fromkeys([*items, *([] if found.more else found.ids)]))[:TITLES]
-    columns = ("pk", "slug", "title", "translations", "subtitle")
+    columns = ("pk", "slug", "title", "translations", "subtitle", "subtitles")
     rows = {row["pk"]: row for row in Item.objects.filter(pk__in=items).values(*columns)}
     return [
         Suggestion(
             localized(row["title"], row["translations"], "title", language),
-            row["subtitle"],
+            subtitle_of(row, language),
             f"/items/{row['slug']}",
         )
         for row in (rows[pk] for pk in items if pk in rows)

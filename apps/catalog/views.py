@@ -82,7 +82,7 @@ def values(request: HttpRequest, key: str) -> HttpResponse:
         "values": [
             {
                 "url": f"/browse/{key}/{row['slug']}",
-                "title": shown_value(row["text"], row["kind"]),
+                "title": shown_value(row["text"], row["kind"], attribute["translations"]),
                 "items": row["listing__items"],
             }
             for row in found[:VALUES]

@@ -30,7 +30,7 @@ def document(whole: Whole, category_names: Iterable[str], places: Iterable[str])
     titles = [item.title, *_translated(item.translations, "title")]
     texts = [
         *titles,
-        *(value.text for value in whole.values),
+        *(text for value in whole.values for text in (value.text, *value.translated.values())),
         *category_names,
         item.description,
         *_translated(item.translations, "description"),

@@ -62,7 +62,8 @@ class CategoryRules:
 
 @dataclass(frozen=True, kw_only=True)
 class AttributeRules:
-    """`labels`: its name in other languages. `split`: between several values. `format` of dates as in strptime.
+    """`labels`: its name in other languages; `values`: what its values are called there. `split`: between several
+    values. `format` of dates as in strptime.
 
     `pages`: each of its values has a page; `filter`: it is offered beside lists and search results; `position`: where
     it stands among others, unless that is where it stands here.
@@ -73,6 +74,7 @@ class AttributeRules:
     type: Literal["text", "number", "date"] = "text"
     split: str = ""
     labels: dict[str, str] = field(default_factory=dict)
+    values: dict[str, dict[str, str]] = field(default_factory=dict)
     format: str = ""
     invalid: Literal["reject", "skip"] = "reject"
     pages: bool = True

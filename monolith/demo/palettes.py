@@ -51,3 +51,22 @@ PALETTES: dict[str, Palette] = {
     "slate": _palette("eeebe5", "22262a", "2c3338", "555f66", "8a9499", "bfc4c2", "dedcd4", "c9573c"),
     "twilight": _palette("f4ede8", "2b2140", "2a2350", "58407f", "a0588e", "e27d79", "f6b278", "fbe0b0"),
 }
+
+# Their names; the others are the same, or names of places and schools.
+IN_SPANISH = {
+    "atlantic": "Atlántico",
+    "botanical": "Botánica",
+    "clay": "Arcilla",
+    "cinder": "Ceniza",
+    "citrus": "Cítricos",
+    "fjord": "Fiordo",
+    "heather": "Brezo",
+    "indigo": "Índigo",
+    "lagoon": "Laguna",
+    "midnight": "Medianoche",
+    "orchard": "Huerto",
+    "rose": "Rosa",
+    "saffron": "Azafrán",
+    "slate": "Pizarra",
+    "twilight": "Crepúsculo",
+}

@@ -22,6 +22,7 @@ from apps.catalog import models
 from apps.catalog.contract import ItemChangedMeanwhile
 from apps.catalog.drafts import Draft, Fact, draft_of
 from apps.catalog.models import Item
+from monolith.demo.palettes import IN_SPANISH as PALETTES_IN_SPANISH
 from monolith.demo.people import ensure_people, working_sign_ins
 from monolith.demo.shop import CURRENCY, Category, Picture, Print, Shop, read_shop
 from seam import atomic
@@ -34,6 +35,7 @@ ATTRIBUTES = {
     "Edition": ("Edición", False),
     "Date": ("Fecha", False),
 }
+VALUES = {"Palette": {"values": PALETTES_IN_SPANISH}}
 TRIES = 20
 
 
@@ -109,7 +111,7 @@ def ensure_items(tree: list[Category], prints: list[Print], editor: UUID) -> dic
         for position, (name, (spanish, asked_for)) in enumerate(ATTRIBUTES.items(), 1):
             catalog.define_attribute(
                 name,
-                translations={"es": {"label": spanish}},
+                translations={"es": {"label": spanish} | VALUES.get(name, {})},
                 position=position,
                 is_facet=asked_for,
                 is_browsable=asked_for,

@@ -76,6 +76,14 @@ def test_one_gets_another_name_that_no_other_has(editor, boats, item):
     assert put(editor, "artist", SHOWN).json()["label"] == "Maker"
 
 
+def test_its_values_have_names_in_other_languages(editor, boats):
+    said = SHOWN | {"translations": {"es": {"values": {"turner": "Tornero"}}}}
+    changed = put(editor, "artist", said)
+    assert changed.status_code == 200, changed.content
+    assert changed.json()["translations"] == said["translations"]
+    assert Attribute.objects.get(key="artist").translations == said["translations"]
+
+
 def test_nobody_changes_what_they_have_not_seen(editor, boats):
     seen = editor.get(f"{ATTRIBUTES}artist/")["ETag"]
     assert put(editor, "artist", SHOWN, **{"if-match": seen}).status_code == 200
@@ -89,7 +97,11 @@ def test_nobody_changes_what_they_have_not_seen(editor, boats):
     [{}, [], SHOWN | {"position": -1}, SHOWN | {"position": 10**9}, SHOWN | {"facet": "maybe"}]
     + [
         SHOWN | {"translations": wrong}
-        for wrong in ({"xx": {"label": "A"}}, {"es": {"title": "A"}}, {"es": 1})
+        for wrong in (
+            *({"xx": {"label": "A"}}, {"es": {"title": "A"}}, {"es": 1}, {"es": {}}),
+            *({"es": {"values": {"nobody": "Nadie"}}}, {"es": {"values": {"turner": ""}}}),
+            *({"es": {"values": {}}}, {"es": {"values": ["turner"]}}, {"es": {"values": {"turner": 1}}}),
+        )
     ],
 )
 def test_what_is_wrong_is_told_and_changes_nothing(editor, boats, said):

@@ -46,7 +46,7 @@ def catalogue():
     prints = made["Home", "Prints"]
     service.change_category(prints.pk, title='Old & "new"', translations={"es": {"title": "Láminas"}})
     with atomic("catalog"):
-        labels = {"es": {"label": "Año"}}
+        labels = {"es": {"label": "Año", "values": {"about-1840": "hacia 1840"}}}
         service.define_attribute("Year", translations=labels, is_facet=False, is_browsable=False, position=7)
     shown = pictures()
     drafts = []

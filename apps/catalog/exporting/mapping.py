@@ -49,6 +49,9 @@ def _described(column: Column) -> dict[str, Any]:
         "name": column.label,
         "type": column.kind,
         "labels": labels,
+        "values": {
+            code: texts["values"] for code, texts in attribute.translations.items() if "values" in texts
+        },
         "pages": attribute.is_browsable,
         "filter": attribute.is_facet,
         "position": attribute.position,

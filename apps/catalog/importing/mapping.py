@@ -71,6 +71,7 @@ def _language_problems(mapping: Mapping) -> Iterator[str]:
         used |= {f"categories[{number}].labels.{code}": code for code in category.labels}
     for number, attribute in enumerate(mapping.attributes, 1):
         used |= {f"attributes[{number}].labels.{code}": code for code in attribute.labels}
+        used |= {f"attributes[{number}].values.{code}": code for code in attribute.values}
     for where, code in used.items():
         if code not in known:
             yield _("%(where)s: there is no language %(code)s here; it can be one of %(known)s.") % {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from apps.catalog.service import change_items, create_items, define_attribute
 from apps.catalog.text import slug_of
 from apps.catalog.wholes import Whole, load
 from functions.catalog_import_chunk.records import RecordProblem, Rejected
-from functions.catalog_import_chunk.rules import Mapping
+from functions.catalog_import_chunk.rules import AttributeRules, Mapping
 from seam import atomic
 
 
@@ -123,11 +124,7 @@ class CatalogWriter:
                 attributes[slug] = define_attribute(
                     rules.name,
                     label=rules.labels.get(settings.LANGUAGE_CODE, ""),
-                    translations={
-                        language: {"label": label}
-                        for language, label in rules.labels.items()
-                        if language != settings.LANGUAGE_CODE
-                    },
+                    translations=_translations(rules),
                     is_facet=rules.filter,
                     is_browsable=rules.pages,
                     position=position if rules.position is None else rules.position,
@@ -227,6 +224,16 @@ class CatalogWriter:
         for row, record in changed:
             record.digest = row.digest
         ImportedRecord.objects.bulk_update([record for _row, record in changed], ["digest"], batch_size=200)
+
+
+def _translations(rules: AttributeRules) -> dict[str, dict[str, Any]]:
+    """What other languages call the attribute and its values, which go by their slugs."""
+    found: dict[str, dict[str, Any]] = {}
+    for language in sorted((rules.labels.keys() | rules.values.keys()) - {settings.LANGUAGE_CODE}):
+        values = {slug_of(text): name for text, name in rules.values.get(language, {}).items() if name}
+        said = {"label": rules.labels.get(language, ""), "values": values}
+        found[language] = {name: words for name, words in said.items() if words}
+    return found
 
 
 def _category_labels(mapping: Mapping) -> dict[str, dict[str, dict[str, str]]]:

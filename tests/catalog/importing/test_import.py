@@ -97,6 +97,14 @@ def test_categories_and_attributes_are_named_as_the_mapping_says(run: Run) -> No
     assert (weight.label, weight.is_facet, weight.is_browsable) == ("Weight", False, False)
 
 
+def test_values_are_named_as_the_mapping_says(run: Run) -> None:
+    mapping = '[item]\nkey = "sku"\ntitle = "name"\n[[attributes]]\nname = "Colour"\nsource = "colour"\n'
+    run([thing(1, colour="Dark Green")], mapping + 'values = { es = { "Dark Green" = "Verde oscuro" } }')
+    assert Attribute.objects.get().translations == {"es": {"values": {"dark-green": "Verde oscuro"}}}
+    assert Item.objects.get().subtitles == {"es": "Verde oscuro"}
+    assert service.search_items(query="verde").items
+
+
 def test_what_staff_changed_of_an_attribute_stays(run: Run) -> None:
     run([thing(1)])
     Attribute.objects.filter(label="Weight").update(is_facet=True)
