@@ -11,6 +11,7 @@ from django.test import Client
 from apps.catalog import attribute_editor, held, service
 from apps.catalog.drafts import Draft, Fact
 from apps.catalog.models import Attribute, ListingWord
+from tests.catalog.marks import searched
 from tests.people import sign_in
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -49,7 +50,7 @@ SEEN = [
     ("/browse/wood", "{}"),
     ("/browse", '<p class="card__meta">{}</p>'),
     ("/browse?filter=wood:oak", "{}"),
-    ("/search?q=table", '<p class="card__meta">{}</p>'),
+    pytest.param("/search?q=table", '<p class="card__meta">{}</p>', marks=searched),
     ("/search/suggest?q=table", "{}"),
 ]
 
@@ -74,6 +75,7 @@ def test_filters_say_it(editor, client, table):
     assert re.search(r"Roble\s*<", chosen)
 
 
+@searched
 def test_it_is_found_by_every_name(editor, client, table):
     save(editor, value_es_oak="Roble macizo")
     for query in ("oak", "roble", "maciz"):
@@ -114,6 +116,7 @@ def test_only_words_have_other_names(editor, table, item):
     assert "R" * 201 in refused.content.decode()
 
 
+@searched
 def test_a_value_that_comes_later_has_its_name_at_once(client, item):
     item("Chair", Wood="Pine")
     Attribute.objects.update(translations={"es": {"values": {"oak": "Roble"}}})

@@ -97,6 +97,7 @@ def test_categories_and_attributes_are_named_as_the_mapping_says(run: Run) -> No
     assert (weight.label, weight.is_facet, weight.is_browsable) == ("Weight", False, False)
 
 
+@searched
 def test_values_are_named_as_the_mapping_says(run: Run) -> None:
     mapping = '[item]\nkey = "sku"\ntitle = "name"\n[[attributes]]\nname = "Colour"\nsource = "colour"\n'
     run([thing(1, colour="Dark Green")], mapping + 'values = { es = { "Dark Green" = "Verde oscuro" } }')
