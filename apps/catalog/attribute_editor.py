@@ -53,6 +53,7 @@ class AttributeForm(forms.ModelForm):
                 max_length=LABEL_LENGTH,
                 initial=self.instance.translations.get(code, {}).get("label", ""),
             )
+        self.order_fields(["label", *(f"label_{code}" for code, _name in OTHERS)])
         say_languages(self, label=_("Name in %(language)s"))
         self.groups = [ValueFields(self, code, str(language)) for code, language in OTHERS]
 
@@ -122,7 +123,7 @@ def attributes(request: HttpRequest) -> HttpResponse:
 def attribute(request: HttpRequest, key: str) -> HttpResponse:
     """One of them."""
     found = get_object_or_404(Attribute, key=key)
-    label = found.label
+    label = localized(found.label, found.translations, "label", get_language() or "en")
     form = AttributeForm(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
         with atomic("catalog"):

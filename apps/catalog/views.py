@@ -23,6 +23,7 @@ from apps.catalog.localized import label_of, localized, shown_value
 from apps.catalog.models import AttributeValue, Item, Listing, ListingEntry
 from apps.catalog.moved import moved
 from apps.catalog.parts import parts
+from apps.catalog.text import fold
 from apps.catalog.trees import children, line, named, place_of, version_of
 
 CHILDREN = 24
@@ -69,7 +70,7 @@ def _welcome(narrowed: Narrowed, page: paging.Page) -> tuple[dict[str, Any] | No
 
 @require_safe
 def values(request: HttpRequest, key: str) -> HttpResponse:
-    """The values of an attribute, in the order of their slugs."""
+    """The values of an attribute, in the order of their slugs; a page of other names in the order of these."""
     narrowed = read()
     attribute = shape.attributes(narrowed.shape).get(key)
     if attribute is None or not attribute["is_browsable"]:
@@ -77,16 +78,19 @@ def values(request: HttpRequest, key: str) -> HttpResponse:
     after = request.GET.get("after", "")
     rows = AttributeValue.objects.filter(attribute=attribute["id"], slug__gt=after, listing__items__gt=0)
     found = list(rows.order_by("slug").values("slug", "text", "kind", "listing__items")[: VALUES + 1])
+    shown = [
+        {
+            "url": f"/browse/{key}/{row['slug']}",
+            "title": shown_value(row["text"], row["kind"], attribute["translations"]),
+            "items": row["listing__items"],
+        }
+        for row in found[:VALUES]
+    ]
+    if attribute["translations"].get(get_language() or "en", {}).get("values"):
+        shown.sort(key=lambda value: fold(str(value["title"])))
     context = {
         "title": label_of(attribute, get_language() or "en"),
-        "values": [
-            {
-                "url": f"/browse/{key}/{row['slug']}",
-                "title": shown_value(row["text"], row["kind"], attribute["translations"]),
-                "items": row["listing__items"],
-            }
-            for row in found[:VALUES]
-        ],
+        "values": shown,
         "next": f"?{urlencode({'after': found[VALUES - 1]['slug']})}" if len(found) > VALUES else "",
         "start": f"/browse/{key}" if after else "",
         "meta": metadata.of_list(

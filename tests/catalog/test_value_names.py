@@ -75,6 +75,13 @@ def test_filters_say_it(editor, client, table):
     assert re.search(r"Roble\s*<", chosen)
 
 
+def test_a_list_of_them_is_in_the_order_of_their_names(editor, client, table):
+    save(editor, value_es_oak="Roble", value_es_pine="Álamo")
+    for language, names in (("en", ["Oak", "Pine"]), ("es", ["Álamo", "Roble"])):
+        text = page(client, "/browse/wood", language)
+        assert sorted(names, key=text.index) == names
+
+
 @searched
 def test_it_is_found_by_every_name(editor, client, table):
     save(editor, value_es_oak="Roble macizo")
