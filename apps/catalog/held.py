@@ -180,6 +180,10 @@ class Known:
         except AWAY:
             return page if self._was_current(page.versions) else None
 
+    def remembered(self, key: str) -> Page | None:
+        """What this process holds, current or not."""
+        return self._pages.get(key)
+
     def hold(self, key: str, page: Page, read_at: float | None = None) -> None:
         """`read_at`: when its making began, so no later than its versions were read; None: by a replica."""
         if read_at is not None:
@@ -276,11 +280,13 @@ class HeldPages:
         return page.made_for(request) if page else None
 
     def _for_everybody(self, request: HttpRequest, key: str) -> HttpResponse:
+        before = known.remembered(key)
         page = known.page(key)
         if page is not None:
             return page.answer(request)
         with _one_maker(key) as waited:
-            page = known.page(key) if waited else None
+            # It may have been made since this request looked, also where nobody is making it by now.
+            page = known.page(key) if waited or known.remembered(key) is not before else None
             return page.answer(request) if page else self._made(request, key)
 
     def _made(self, request: HttpRequest, key: str) -> HttpResponse:

@@ -317,16 +317,12 @@ def test_a_page_many_ask_for_at_once_is_made_once(item, monkeypatch):
     made, begun = [], threading.Barrier(4)
 
     def slow_page(request):
-        from django.http import HttpResponse
-
         made.append(1)
         return held.shows(HttpResponse("page"), {})
 
     middleware = held.HeldPages(slow_page)
 
     def ask():
-        from django.test import RequestFactory
-
         request = RequestFactory().get("/browse")
         begun.wait()
         assert middleware(request).content == b"page"
@@ -336,6 +332,25 @@ def test_a_page_many_ask_for_at_once_is_made_once(item, monkeypatch):
         thread.start()
     for thread in threads:
         thread.join(10)
+    assert len(made) == 1
+
+
+def test_a_page_that_was_made_since_one_looked_is_not_made_again(item, monkeypatch):
+    made, look = [], held.known.page
+
+    def noted(request):
+        made.append(request)
+        return held.shows(HttpResponse("page"), {})
+
+    def overtaken(key, **options):
+        found = look(key, **options)
+        monkeypatch.setattr(held.known, "page", look)
+        middleware(RequestFactory().get("/browse"))
+        return found
+
+    middleware = held.HeldPages(noted)
+    monkeypatch.setattr(held.known, "page", overtaken)
+    assert middleware(RequestFactory().get("/browse")).content == b"page"
     assert len(made) == 1
 
 
