@@ -25,7 +25,8 @@ from apps.catalog.models import Attribute
 from seam import atomic
 
 AT_ONCE = 100
-MOST_VALUES = 100
+MOST_VALUES = 100  # that the form offers to name
+SOUGHT = 1000  # beyond that nobody names them in a form
 LABEL_LENGTH = 120
 TAKEN = gettext_lazy("Another attribute is called so already. Choose another name.")
 
@@ -85,7 +86,7 @@ class ValueFields:
     def __init__(self, form: AttributeForm, code: str, language: str) -> None:
         self._form, self.code, self.language = form, code, language
         self._before: dict[str, str] = form.instance.translations.get(code, {}).get("values", {})
-        found = list(values_in_use(form.instance)[: MOST_VALUES + 1])
+        found = values_in_use(form.instance, SOUGHT)
         self.are_more = len(found) > MOST_VALUES
         self.names = {f"value_{code}_{value.slug}": value.slug for value in found[:MOST_VALUES]}
         for name, value in zip(self.names, found, strict=False):

@@ -151,15 +151,13 @@ def in_use() -> QuerySet[Attribute]:
     return Attribute.objects.filter(Exists(items)).order_by("position", "label", "pk")
 
 
-def values_in_use(attribute: Attribute) -> QuerySet[AttributeValue]:
-    """Texts that items have for it and that lists are made of, the most frequent first."""
+def values_in_use(attribute: Attribute, most: int) -> list[AttributeValue]:
+    """Texts that items have for it, the most frequent first; none where there are more than `most`."""
     items = ItemAttribute.objects.filter(value=OuterRef("pk"))
     texts = AttributeValue.objects.filter(Exists(items), attribute=attribute, kind=Kind.TEXT)
-    return (
-        texts.annotate(length=Length("text"))
-        .filter(length__lte=LISTED_LENGTH)
-        .order_by("-listing__items", "slug")
-    )
+    short = texts.annotate(length=Length("text")).filter(length__lte=LISTED_LENGTH)
+    found = list(short.select_related("listing").order_by("slug")[: most + 1])
+    return sorted(found, key=lambda value: -value.listing.items) if len(found) <= most else []
 
 
 def values_that_begin(name: str, begin: str, most: int) -> list[str]:

@@ -114,6 +114,14 @@ def test_names_whose_values_have_no_field_stay(editor, table, item, monkeypatch)
     assert Attribute.objects.get().translations["es"]["values"] == {"oak": "Encina", "pine": "Pino"}
 
 
+def test_thousands_are_named_in_no_form(editor, table, monkeypatch):
+    save(editor, value_es_oak="Roble")
+    monkeypatch.setattr(attribute_editor, "SOUGHT", 1)
+    assert "value_es_" not in page(editor, "/editor/attributes/wood", "en")
+    save(editor)
+    assert Attribute.objects.get().translations["es"]["values"] == {"oak": "Roble"}
+
+
 def test_only_words_have_other_names(editor, table, item):
     item("Old", Wood=Decimal(1840))
     form = page(editor, "/editor/attributes/wood", "en")
