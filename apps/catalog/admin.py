@@ -22,7 +22,7 @@ class AttributeAdmin(admin.ModelAdmin):
 
     list_display = ("label", "key", "is_facet", "is_browsable", "position")
     fields = ("label", "key", "translations", "is_facet", "is_browsable", "position")
-    readonly_fields = ("key", "label")
+    readonly_fields = ("key", "label", "translations")
     ordering = ("position", "label")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+import re
 from typing import Any
 
+from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
@@ -22,12 +22,15 @@ from apps.catalog.api import (
     limit_of,
     refuse_other_languages,
 )
-from apps.catalog.attribute_editor import LABEL_LENGTH, TAKEN
-from apps.catalog.attributes import LISTED_LENGTH, is_taken
-from apps.catalog.models import Attribute, AttributeValue
+from apps.catalog.attribute_editor import TAKEN
+from apps.catalog.attributes import LABEL_LENGTH, LISTED_LENGTH, MOST_NAMES, is_taken, stamp
+from apps.catalog.checks import FACT_NAME
+from apps.catalog.forms import OWN
+from apps.catalog.models import Attribute, AttributeValue, Kind
 from seam import atomic
 
 MOST_POSITION = 32_767
+SLUG = re.compile(r"[a-z0-9-]{1,80}")
 
 
 class AttributeView(CatalogView):
@@ -85,13 +88,24 @@ class TranslationFields(serializers.Serializer):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         said: dict[str, Any] = super().to_internal_value(data)
-        if unknown := sorted(set(data) - set(self.fields)):
-            raise exceptions.ValidationError(_("Unknown here: %(unknown)s") % {"unknown": ", ".join(unknown)})
+        if set(data) - set(self.fields):
+            raise exceptions.ValidationError(
+                _("A translation of an attribute has a `label`, `values`, or both.")
+            )
         return said
+
+    def validate_values(self, value: dict[str, str]) -> dict[str, str]:
+        if len(value) > MOST_NAMES:
+            raise exceptions.ValidationError(_("Name at most %(most)d values.") % {"most": MOST_NAMES})
+        if not all(SLUG.fullmatch(slug) for slug in value):
+            raise exceptions.ValidationError(
+                _("Values go by their slugs: small letters, digits and hyphens.")
+            )
+        return value
 
 
 class AttributeFields(serializers.Serializer):
-    label = Text(max_length=LABEL_LENGTH, required=False)  # type: ignore[assignment]  # a serializer's own is another
+    label = Text(max_length=FACT_NAME, required=False)  # type: ignore[assignment]  # a serializer's own is another
     facet = YesOrNo(source="is_facet")
     browsable = YesOrNo(source="is_browsable")
     position = serializers.IntegerField(min_value=0, max_value=MOST_POSITION)
@@ -99,6 +113,8 @@ class AttributeFields(serializers.Serializer):
 
     def validate_translations(self, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         refuse_other_languages(value)
+        if OWN in value:
+            raise exceptions.ValidationError(_("The site's own language has no translation; say `label`."))
         if not all(value.values()):
             raise exceptions.ValidationError(
                 _("A translation of an attribute has a `label`, `values`, or both.")
@@ -107,18 +123,18 @@ class AttributeFields(serializers.Serializer):
 
 
 def refuse_unknown_values(attribute: Attribute, translations: dict[str, dict[str, Any]]) -> None:
-    """Raises ValidationError: nobody could see such a name."""
-    slugs = {slug for texts in translations.values() for slug in texts.get("values", {})}
-    known = {
-        slug
-        for some in kept.chunks(slugs)
-        for slug in AttributeValue.objects.filter(attribute=attribute, slug__in=some).values_list(
-            "slug", flat=True
-        )
-    }
+    """Raises ValidationError for a slug that no text of the attribute has, and that has no name yet."""
+    slugs = named_values(translations) - named_values(attribute.translations)
+    texts = AttributeValue.objects.filter(attribute=attribute, kind=Kind.TEXT).annotate(length=Length("text"))
+    short = texts.filter(length__lte=LISTED_LENGTH).values_list("slug", flat=True)
+    known = {slug for some in kept.chunks(slugs) for slug in short.filter(slug__in=some)}
     if missing := sorted(slugs - known):
-        detail = _("The attribute has no such values: %(missing)s") % {"missing": ", ".join(missing[:10])}
+        detail = _("The attribute has no such texts: %(missing)s") % {"missing": ", ".join(missing[:10])}
         raise exceptions.ValidationError({"translations": [detail]})
+
+
+def named_values(translations: dict[str, dict[str, Any]]) -> set[str]:
+    return {slug for texts in translations.values() for slug in texts.get("values", {})}
 
 
 def represented(attribute: Attribute) -> dict[str, Any]:
@@ -142,9 +158,7 @@ def _attribute(key: str) -> Attribute:
 
 
 def _etag(attribute: Attribute) -> str:
-    """Of what can be changed of it; the row keeps no number."""
-    shown = json.dumps(represented(attribute), sort_keys=True).encode()
-    return f'"{hashlib.blake2b(shown, digest_size=8).hexdigest()}"'
+    return f'"{stamp(attribute)}"'
 
 
 def _answer(attribute: Attribute) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any
 
@@ -17,9 +18,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.auth.client import require_role
 from apps.auth.contract import Role
-from apps.catalog import service
-from apps.catalog.attributes import LISTED_LENGTH, in_use, is_taken, values_in_use
-from apps.catalog.forms import OTHERS, say_languages
+from apps.catalog import kept, service
+from apps.catalog.attributes import LABEL_LENGTH, LISTED_LENGTH, in_use, is_taken, stamp, values_in_use
+from apps.catalog.checks import FACT_NAME
+from apps.catalog.forms import OTHERS, OWN, say_languages
 from apps.catalog.localized import localized
 from apps.catalog.models import Attribute
 from seam import atomic
@@ -27,14 +29,16 @@ from seam import atomic
 AT_ONCE = 100
 MOST_VALUES = 100  # that the form offers to name
 SOUGHT = 1000  # beyond that nobody names them in a form
-LABEL_LENGTH = 120
-TAKEN = gettext_lazy("Another attribute is called so already. Choose another name.")
+TAKEN = gettext_lazy("Another attribute has or had this name. Choose another one.")
 
 editors_only = require_role(Role.EDITOR)
 
 
 class AttributeForm(forms.ModelForm):
     """How one attribute and its values are called and shown. Addresses and imports go on calling them by their keys."""
+
+    # No longer than what an item may call it.
+    label = forms.CharField(max_length=FACT_NAME)
 
     class Meta:
         model = Attribute
@@ -64,6 +68,12 @@ class AttributeForm(forms.ModelForm):
         of_values = {name for group in self.groups for name in group.names}
         return [field for field in self if field.name not in of_values]
 
+    @property
+    def theirs(self) -> list[tuple[str, str]]:
+        """What is saved, where something else was sent: the label of each field and what it holds."""
+        fields = (self[name] for name in self.changed_data)
+        return [(str(field.label), _told(field.initial)) for field in fields]
+
     def clean_label(self) -> str:
         label: str = self.cleaned_data["label"]
         if is_taken(label, by_other_than=self.instance):
@@ -72,7 +82,7 @@ class AttributeForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data
-        translations = dict(self.instance.translations)
+        translations = without_own(self.instance.translations)
         for group in self.groups:
             texts = {"label": said.get(f"label_{group.code}", ""), "values": group.said(said)}
             translations[group.code] = {name: text for name, text in texts.items() if text}
@@ -102,9 +112,18 @@ class ValueFields:
         return (self._form[name] for name in self.names)
 
     def said(self, cleaned: Mapping[str, Any]) -> dict[str, str]:
-        """By the slugs of the values; also those that have no field."""
-        asked = {slug: cleaned.get(name, "") for name, slug in self.names.items()}
+        """By the slugs of the values; also those that had no field."""
+        asked = {slug: cleaned.get(name, "") for name, slug in self.names.items() if name in self._form.data}
         return {slug: text for slug, text in (self._before | asked).items() if text}
+
+
+def _told(value: Any) -> str:
+    return (_("Yes") if value else _("No")) if isinstance(value, bool) else str(value)
+
+
+def without_own(translations: Mapping[str, Any]) -> dict[str, Any]:
+    """Older imports kept another name in the site's own language among them; it would hide the name."""
+    return {code: texts for code, texts in translations.items() if code != OWN}
 
 
 @require_safe
@@ -123,13 +142,22 @@ def attributes(request: HttpRequest) -> HttpResponse:
 @editors_only
 def attribute(request: HttpRequest, key: str) -> HttpResponse:
     """One of them."""
-    found = get_object_or_404(Attribute, key=key)
-    label = localized(found.label, found.translations, "label", get_language() or "en")
-    form = AttributeForm(request.POST or None, instance=found)
-    if request.method == "POST" and form.is_valid():
-        with atomic("catalog"):
+    is_sent = request.method == "POST"
+    with atomic("catalog") if is_sent else nullcontext():
+        if is_sent:
+            kept.lock()
+        found = get_object_or_404(Attribute, key=key)
+        now, label = stamp(found), localized(found.label, found.translations, "label", get_language() or "en")
+        form = AttributeForm(request.POST or None, instance=found)
+        is_seen = request.POST.get("stamp", now) == now
+        is_saved = is_seen and form.is_valid()
+        if is_saved:
             service.change_attribute(form.instance)
+    if is_saved:
         messages.success(request, _("Saved. Lists and search follow in a moment."))
         return redirect("catalog:edit-attributes")
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render(request, "catalog/editor/attribute.html", {"form": form, "label": label}, status=status)
+    context = {"form": form, "label": label, "stamp": now, "theirs": [] if is_seen else form.theirs}
+    status = (
+        HTTPStatus.OK if not is_sent else HTTPStatus.UNPROCESSABLE_ENTITY if is_seen else HTTPStatus.CONFLICT
+    )
+    return render(request, "catalog/editor/attribute.html", context, status=status)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from copy import copy
@@ -20,6 +22,9 @@ from apps.catalog.text import slug_of, words
 
 # A longer text is prose: it is shown with its item, and nobody wants a list of the same.
 LISTED_LENGTH = 200
+LABEL_LENGTH = 120  # of an attribute's name in another language
+# Values of one attribute that have names in another language: filters read all of them beside each of its values.
+MOST_NAMES = 200
 
 
 def is_listed(value: AttributeValue) -> bool:
@@ -81,6 +86,25 @@ def _attributes(names: set[str]) -> dict[str, Attribute]:
     return found | {attribute.key: attribute for attribute in new}
 
 
+def keys_of(names: Iterable[str]) -> dict[str, str]:
+    """The key of the attribute that each name leads to, or that it would have."""
+    slugs = {name: slug_of(name) for name in names}
+    known = named(slugs)
+    return {name: known[slug].key if slug in known else slug for name, slug in slugs.items()}
+
+
+def stamp(attribute: Attribute) -> str:
+    """Of what can be changed of it: who brings it back has seen what is being changed."""
+    said = [
+        attribute.label,
+        attribute.translations,
+        attribute.is_facet,
+        attribute.is_browsable,
+        attribute.position,
+    ]
+    return hashlib.blake2b(json.dumps(said, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
 def is_taken(label: str, *, by_other_than: Attribute) -> bool:
     """Whether another attribute is called so, in whatever language."""
     found = named([label]).get(slug_of(label))
@@ -120,7 +144,8 @@ def _make(values: Iterable[AttributeValue]) -> None:
 
 
 def _name_values(values: Iterable[AttributeValue]) -> None:
-    texts = [value for value in values if is_listed(value) and value.kind == Kind.TEXT]
+    # Also where no list of them is kept for now: somebody may want one tomorrow.
+    texts = [value for value in values if value.kind == Kind.TEXT and len(value.text) <= LISTED_LENGTH]
     name_listings({value.pk: " ".join([value.text, *value.translated.values()]) for value in texts})
 
 
@@ -128,13 +153,15 @@ def rename_values(was: Attribute, attribute: Attribute) -> bool:
     """Let people find those values that are called otherwise in another language by now; whether there are any."""
     names, before = _names_of_values(attribute), _names_of_values(was)
     slugs = {slug for slug, _language, _name in names ^ before}
+    are_any = False
     for some in kept.chunks(slugs):
         values = list(AttributeValue.objects.filter(attribute=attribute, slug__in=some))
+        are_any = are_any or bool(values)
         for value in values:
             value.attribute = attribute
         ListingWord.objects.filter(listing__in=[value.pk for value in values]).delete()
         _name_values(values)
-    return bool(slugs)
+    return are_any
 
 
 def _names_of_values(attribute: Attribute) -> set[tuple[str, str, str]]:
@@ -187,7 +214,8 @@ def define(
     """The attribute of that name as described, and whether items that use it must be listed anew."""
     attribute, made = Attribute.objects.get_or_create(key=slug_of(name), defaults={"label": name})
     was = copy(attribute)
-    attribute.label = label or attribute.label
+    if label and not is_taken(label, by_other_than=attribute):
+        attribute.label = label
     relist = not made and (attribute.is_browsable, attribute.is_facet) != (is_browsable, is_facet)
     attribute.translations, attribute.position = translations, position
     attribute.is_facet, attribute.is_browsable = is_facet, is_browsable

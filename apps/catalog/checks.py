@@ -35,7 +35,7 @@ def check(draft: Draft) -> None:
             raise InvalidItem(
                 _("The description is longer than %(most)d characters. Shorten it.") % {"most": DESCRIPTION}
             )
-        if not _can_be_kept(title + description):
+        if not can_be_kept(title + description):
             raise InvalidItem(_("The text holds a character that can't be kept. Type it anew."))
     _check_price(draft)
     _check_number(len(draft.facts), MOST_FACTS, _("attributes"))
@@ -85,13 +85,13 @@ def _check_fact(fact: Fact) -> None:
     if isinstance(value, Decimal):
         if not value.is_finite() or abs(value) >= MOST_NUMBER or value != round(value, 6):
             raise InvalidItem(_("%(name)s is too large or too exact a number.") % {"name": fact.name})
-    elif isinstance(value, str) and (not value.strip() or len(value) > FACT_TEXT or not _can_be_kept(value)):
+    elif isinstance(value, str) and (not value.strip() or len(value) > FACT_TEXT or not can_be_kept(value)):
         raise InvalidItem(
             _("%(name)s needs a value of 1 to %(most)d characters.") % {"name": fact.name, "most": FACT_TEXT}
         )
 
 
-def _can_be_kept(text: str) -> bool:
+def can_be_kept(text: str) -> bool:
     """No NUL, and no half of a surrogate pair: no database takes them."""
     try:
         text.encode()

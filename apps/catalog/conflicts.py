@@ -13,7 +13,7 @@ from django.core import signing
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from apps.catalog.attributes import unsaved_value
+from apps.catalog.attributes import keys_of, unsaved_value
 from apps.catalog.drafts import Draft, Fact
 from apps.catalog.forms import OTHERS
 from apps.catalog.localized import shown_value
@@ -53,7 +53,7 @@ def parts() -> list[Part]:
         *(_translated(code, str(name)) for code, name in OTHERS),
         Part("price", _("Price"), lambda d: [str(d.price), d.currency], ("price", "currency")),
         Part("pictures", _("Pictures"), lambda d: [str(pk) for pk in d.pictures], ("pictures",)),
-        Part("facts", _("Attributes"), lambda d: [[f.name, str(f.value)] for f in d.facts], ("facts",)),
+        Part("facts", _("Attributes"), _facts, ("facts",)),
         Part("categories", _("Categories"), _categories, ("categories",)),
         Part("slug", _("Address"), lambda d: d.slug, ("slug",)),
     ]
@@ -135,6 +135,12 @@ def settle(mine: Draft, theirs: Draft, choices: Mapping[str, str]) -> Draft:
 def _lines(text: str) -> list[str]:
     """A browser sends other ends of lines than it was given."""
     return text.strip().splitlines()
+
+
+def _facts(draft: Draft) -> list[Any]:
+    """An attribute that got another name is the same."""
+    keys = keys_of(fact.name for fact in draft.facts)
+    return [[keys[fact.name], str(fact.value)] for fact in draft.facts]
 
 
 def _categories(draft: Draft) -> list[str]:

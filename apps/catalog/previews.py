@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.catalog import shape
-from apps.catalog.attributes import named, unsaved_value
+from apps.catalog.attributes import keys_of, unsaved_value
 from apps.catalog.drafts import Draft
 from apps.catalog.models import Category, Listing
 from apps.catalog.shown import shown_pictures
-from apps.catalog.text import slug_of
 from apps.catalog.trees import line
 
 Context = dict[str, Any]
@@ -21,10 +20,9 @@ def row_of(draft: Draft, saved: Mapping[str, Any]) -> tuple[Context, list[Contex
     here for the first time. `saved`: the row of the item as it is, or nothing."""
     version = Listing.objects.filter(pk=Listing.SHAPE).values_list("version", flat=True).first() or 0
     attributes = dict(shape.attributes(version))
-    known, facts = named(fact.name for fact in draft.facts), []
+    keys, facts = keys_of(fact.name for fact in draft.facts), []
     for fact in draft.facts:
-        value, key = unsaved_value(fact.value), slug_of(fact.name)
-        key = known[key].key if key in known else key
+        value, key = unsaved_value(fact.value), keys[fact.name]
         attributes.setdefault(key, {"label": fact.name, "translations": {}})
         facts.append({"key": key, "slug": "", "kind": str(value.kind), "text": value.text})
     row = {

@@ -323,7 +323,7 @@ def define_attribute(
     """Say how an attribute is shown, before or after items use it. Inside atomic("catalog").
 
     `label`: what it is called where that isn't `name`, by which items and imports find it.
-    Items that use it are listed anew a moment later when `is_browsable` or `is_facet` changes.
+    Items that use it are derived anew a moment later when `is_browsable`, `is_facet` or names of its values change.
     """
     kept.lock()
     attribute, relist = define(
@@ -342,14 +342,16 @@ def define_attribute(
 def change_attribute(attribute: Attribute) -> None:
     """Save what was changed of an attribute. Inside atomic("catalog").
 
-    Items that use it are listed anew a moment later when `is_browsable`, `is_facet` or the names of its values change.
+    Items that use it are derived anew a moment later when its name, those of its values, `is_browsable` or `is_facet`
+    change.
     """
     kept.lock()
     was = Attribute.objects.get(pk=attribute.pk)
     attribute.save()
     kept.touch(Listing.SHAPE)
     renamed = rename_values(was, attribute)
-    if renamed or (attribute.is_browsable, attribute.is_facet) != (was.is_browsable, was.is_facet):
+    shown = [(one.label, one.is_browsable, one.is_facet) for one in (was, attribute)]
+    if renamed or shown[0] != shown[1]:
         _ask_for_rebuild()
 
 

@@ -20,7 +20,7 @@ from apps.catalog.favourite_views import hearts
 from apps.catalog.filters import Narrowed, read
 from apps.catalog.held import shows
 from apps.catalog.localized import label_of, localized, shown_value
-from apps.catalog.models import AttributeValue, Item, Listing, ListingEntry
+from apps.catalog.models import AttributeValue, Item, Kind, Listing, ListingEntry
 from apps.catalog.moved import moved
 from apps.catalog.parts import parts
 from apps.catalog.text import fold
@@ -78,16 +78,18 @@ def values(request: HttpRequest, key: str) -> HttpResponse:
     after = request.GET.get("after", "")
     rows = AttributeValue.objects.filter(attribute=attribute["id"], slug__gt=after, listing__items__gt=0)
     found = list(rows.order_by("slug").values("slug", "text", "kind", "listing__items")[: VALUES + 1])
-    shown = [
+    shown: list[Context] = [
         {
             "url": f"/browse/{key}/{row['slug']}",
             "title": shown_value(row["text"], row["kind"], attribute["translations"]),
             "items": row["listing__items"],
+            "slug": row["slug"],
+            "kind": row["kind"],
         }
         for row in found[:VALUES]
     ]
     if attribute["translations"].get(get_language() or "en", {}).get("values"):
-        shown.sort(key=lambda value: fold(str(value["title"])))
+        shown.sort(key=lambda one: fold(one["title"]) if one["kind"] == Kind.TEXT else one["slug"])
     context = {
         "title": label_of(attribute, get_language() or "en"),
         "values": shown,

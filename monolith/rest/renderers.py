@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,18 @@ QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 
 class JsonRenderer(renderers.JSONRenderer):
     """`?indent` and the like are not looked at."""
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """A problem repeats what was sent where it must, also halves of surrogate pairs."""
+        try:
+            return bytes(super().render(data, accepted_media_type, renderer_context))
+        except UnicodeEncodeError:
+            return json.dumps(data, cls=self.encoder_class).encode()
 
     def get_indent(self, accepted_media_type: str, renderer_context: Mapping[str, Any]) -> None:
         return None

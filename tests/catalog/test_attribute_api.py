@@ -7,7 +7,8 @@ import json
 import pytest
 from django.test import Client
 
-from apps.catalog.models import Attribute
+from apps.catalog import service
+from apps.catalog.models import Attribute, Item
 from tests.people import sign_in
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -84,6 +85,25 @@ def test_its_values_have_names_in_other_languages(editor, boats):
     assert Attribute.objects.get(key="artist").translations == said["translations"]
 
 
+def test_what_is_read_can_be_written_back(editor, boats):
+    """A name may wait for its value, as an import leaves it."""
+    names = {"es": {"values": {"nobody-yet": "Nadie"}}}
+    Attribute.objects.filter(key="artist").update(translations=names)
+    seen = editor.get(f"{ATTRIBUTES}artist/").json()
+    said = {name: seen[name] for name in ("label", "facet", "browsable", "position", "translations")}
+    assert put(editor, "artist", said).json() == seen
+
+
+def test_an_item_is_told_anew_when_its_attribute_is(editor, boats):
+    item = Item.objects.first()
+    address = f"/api/v1/catalog/items/{item.pk}/"
+    seen = editor.get(address)["ETag"]
+    put(editor, "artist", SHOWN | {"label": "Maker"})
+    service.rebuild()  # the job that follows
+    again = editor.get(address, headers={"If-None-Match": seen})
+    assert (again.status_code, again.json()["attributes"][0]["name"]) == (200, "Maker")
+
+
 def test_nobody_changes_what_they_have_not_seen(editor, boats):
     seen = editor.get(f"{ATTRIBUTES}artist/")["ETag"]
     assert put(editor, "artist", SHOWN, **{"if-match": seen}).status_code == 200
@@ -94,12 +114,21 @@ def test_nobody_changes_what_they_have_not_seen(editor, boats):
 
 @pytest.mark.parametrize(
     "said",
-    [{}, [], SHOWN | {"position": -1}, SHOWN | {"position": 10**9}, SHOWN | {"facet": "maybe"}]
+    [
+        {},
+        [],
+        SHOWN | {"position": -1},
+        SHOWN | {"position": 10**9},
+        SHOWN | {"label": "A" * 81},
+        SHOWN | {"facet": "maybe"},
+    ]
     + [
         SHOWN | {"translations": wrong}
         for wrong in (
             *({"xx": {"label": "A"}}, {"es": {"title": "A"}}, {"es": 1}, {"es": {}}),
             *({"es": {"values": {"nobody": "Nadie"}}}, {"es": {"values": {"turner": ""}}}),
+            *({"en": {"label": "Painter"}}, {"es": {"values": {"1840": "MDCCCXL"}}}),
+            *({"es": {"values": {"\ud800": "x"}}}, {"\ud800": {"label": "x"}}),
             *({"es": {"values": {}}}, {"es": {"values": ["turner"]}}, {"es": {"values": {"turner": 1}}}),
         )
     ],

@@ -98,7 +98,7 @@ def test_no_two_have_the_same_name(editor, name):
     Attribute.objects.filter(key="colour").update(translations=translations)
     answer = save(editor, label=name)
     assert answer.status_code == 422
-    assert "Another attribute is called so already." in answer.content.decode()
+    assert "Another attribute has or had this name." in answer.content.decode()
     assert Attribute.objects.get(key="artist").label == "Artist"
 
 

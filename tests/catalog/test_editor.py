@@ -382,6 +382,19 @@ def test_it_is_said_which_language_a_text_is_written_in(editor, media, category,
             assert f'lang="{"es" if name.endswith("_es") else "en"}"' in field
 
 
+def test_an_attribute_that_got_another_name_meanwhile_is_nobodys_conflict(editor, media, item):
+    made = item("Boat", Artist="Ann")
+    form = opened(editor, made)
+    artist = Attribute.objects.get()
+    artist.label = "Maker"
+    with atomic("catalog"):
+        service.change_attribute(artist)
+    service.rebuild()  # the job that follows
+    assert editor.post(f"/editor/{made.pk}", form | {"title": "Ship", "save": "1"}).status_code == 302
+    assert [fact.name for fact in draft_of(Item.objects.get()).facts] == ["Maker"]
+    assert Attribute.objects.count() == 1
+
+
 def test_values_are_suggested_of_the_attribute_somebody_fills_in(editor, item):
     for name in ("Ann", "Anna", "Bob"):
         item(Artist=name, Place=f"{name}'s")

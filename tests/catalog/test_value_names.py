@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -32,7 +33,8 @@ def table(item):
 
 def save(editor, **said):
     form = {"label": "Wood", "is_facet": "on", "is_browsable": "on", "position": "0"}
-    answer = editor.post("/editor/attributes/wood", form | said)
+    said = {name: text for name, text in (form | said).items() if text or name.startswith("value_")}
+    answer = editor.post("/editor/attributes/wood", said)
     service.rebuild()  # the job that follows
     held.forget()
     return answer
@@ -96,7 +98,7 @@ def test_it_is_found_by_every_name(editor, client, table):
 
 def test_it_is_taken_back(editor, client, table):
     save(editor, value_es_oak="Roble", label_es="Madera")
-    save(editor, label_es="Madera")
+    save(editor, label_es="Madera", value_es_oak="")
     assert Attribute.objects.get().translations == {"es": {"label": "Madera"}}
     assert '<p class="card__meta">Oak</p>' in page(client, "/browse")
     save(editor)
@@ -120,6 +122,44 @@ def test_thousands_are_named_in_no_form(editor, table, monkeypatch):
     assert "value_es_" not in page(editor, "/editor/attributes/wood", "en")
     save(editor)
     assert Attribute.objects.get().translations["es"]["values"] == {"oak": "Roble"}
+
+
+def test_a_field_that_was_not_sent_takes_no_name(editor, table):
+    save(editor, value_es_oak="Roble")
+    save(editor)
+    assert Attribute.objects.get().translations == {"es": {"values": {"oak": "Roble"}}}
+
+
+def test_two_who_name_at_once_lose_nothing(editor, table):
+    [seen] = re.findall(r'name="stamp" value="(\w+)"', page(editor, "/editor/attributes/wood"))
+    assert save(editor, value_es_oak="Roble", stamp=seen).status_code == 302
+    refused = save(editor, value_es_pine="Pino", value_es_oak="", stamp=seen)
+    text = refused.content.decode()
+    assert refused.status_code == 409
+    assert "Somebody else changed this attribute" in text
+    assert re.search(r"<dt>Oak, as saved by them</dt><dd>Roble</dd>", text)
+    assert 'value="Pino"' in text
+    assert Attribute.objects.get().translations == {"es": {"values": {"oak": "Roble"}}}
+    [now] = re.findall(r'name="stamp" value="(\w+)"', text)
+    assert save(editor, value_es_pine="Pino", value_es_oak="Roble", stamp=now).status_code == 302
+    assert Attribute.objects.get().translations == {"es": {"values": {"oak": "Roble", "pine": "Pino"}}}
+
+
+def test_it_is_suggested_again_once_its_list_is_back(editor, client, table):
+    save(editor, is_facet="", is_browsable="", value_es_oak="Roble")
+    assert "/browse/wood" not in page(client, "/search/suggest?q=roble")
+    save(editor, value_es_oak="Roble")
+    for query in ("oak", "roble"):
+        assert "/browse/wood/oak" in page(client, f"/search/suggest?q={query}")
+
+
+def test_dates_among_them_stay_in_their_order(editor, client, table, item):
+    for day in ("2020-04-01", "2019-12-30", "2020-01-02"):
+        item(day, Wood=date.fromisoformat(day))
+    save(editor, value_es_oak="Roble")
+    text = page(client, "/browse/wood")
+    days = re.findall(r'href="/browse/wood/([\d-]+)"', text)
+    assert days == ["2019-12-30", "2020-01-02", "2020-04-01"]
 
 
 def test_only_words_have_other_names(editor, table, item):

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from apps.catalog.exporting.records import LEVEL, MARK, Column, languages
-from apps.catalog.models import Category
+from apps.catalog.models import Category, Kind
 
 NAME = "export"
 
@@ -42,16 +42,16 @@ def mapping(format_: str, columns: Sequence[Column]) -> Iterator[str]:
 
 def _described(column: Column) -> dict[str, Any]:
     attribute = column.attribute
-    labels = _labels(attribute.translations, "label")
+    others = {code: texts for code, texts in attribute.translations.items() if code != settings.LANGUAGE_CODE}
+    labels = _labels(others, "label")
     if column.label != attribute.label:
         labels = {settings.LANGUAGE_CODE: attribute.label} | labels
+    values = {code: texts["values"] for code, texts in others.items() if "values" in texts}
     return {
         "name": column.label,
         "type": column.kind,
         "labels": labels,
-        "values": {
-            code: texts["values"] for code, texts in attribute.translations.items() if "values" in texts
-        },
+        "values": values if column.kind == Kind.TEXT else {},
         "pages": attribute.is_browsable,
         "filter": attribute.is_facet,
         "position": attribute.position,

@@ -12,7 +12,8 @@ from typing import Any
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from apps.catalog.checks import FACT_NAME
+from apps.catalog.attributes import LABEL_LENGTH, LISTED_LENGTH, MOST_NAMES
+from apps.catalog.checks import FACT_NAME, can_be_kept
 from apps.catalog.text import slug_of
 from functions.catalog_import_chunk.records import ImportProblem
 from functions.catalog_import_chunk.rules import AttributeRules, Mapping, PriceRules
@@ -96,10 +97,35 @@ def _attribute_problems(attributes: list[AttributeRules]) -> Iterator[str]:
                 "where": where,
                 "name": rules.name,
             }
+        yield from _name_problems(where, rules)
         if rules.format and rules.type != "date":
             yield _("%(where)s.format is for dates; its type is %(type)s.") % {
                 "where": where,
                 "type": rules.type,
+            }
+
+
+def _name_problems(where: str, rules: AttributeRules) -> Iterator[str]:
+    """What the attribute and its values are called: what the form of an attribute takes."""
+    names = [
+        (f"labels.{code}", name, FACT_NAME if code == settings.LANGUAGE_CODE else LABEL_LENGTH)
+        for code, name in rules.labels.items()
+        if name
+    ]
+    for code, said in rules.values.items():
+        names += [(f"values.{code}", name, LISTED_LENGTH) for name in said.values()]
+        if code == settings.LANGUAGE_CODE or rules.type != "text":
+            yield _("%(where)s.values are names of texts in other languages than %(own)s.") % {
+                "where": where,
+                "own": settings.LANGUAGE_CODE,
+            }
+        if len(said) > MOST_NAMES:
+            yield _("%(where)s.values: name at most %(most)d values.") % {"where": where, "most": MOST_NAMES}
+    for place, name, most in names:
+        if not name.strip() or len(name) > most or not can_be_kept(name):
+            yield _("%(where)s must have 1 to %(most)d characters.") % {
+                "where": f"{where}.{place}",
+                "most": most,
             }
 
 

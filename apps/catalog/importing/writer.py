@@ -230,7 +230,7 @@ def _translations(rules: AttributeRules) -> dict[str, dict[str, Any]]:
     """What other languages call the attribute and its values, which go by their slugs."""
     found: dict[str, dict[str, Any]] = {}
     for language in sorted((rules.labels.keys() | rules.values.keys()) - {settings.LANGUAGE_CODE}):
-        values = {slug_of(text): name for text, name in rules.values.get(language, {}).items() if name}
+        values = {slug_of(text): name.strip() for text, name in rules.values.get(language, {}).items()}
         said = {"label": rules.labels.get(language, ""), "values": values}
         found[language] = {name: words for name, words in said.items() if words}
     return found

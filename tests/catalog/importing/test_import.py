@@ -123,6 +123,13 @@ def test_an_attribute_that_staff_renamed_is_the_same(run: Run, said: str) -> Non
     assert draft_of(Item.objects.get()).facts == [Fact(name="Hue", value="Green")]
 
 
+def test_a_name_that_another_attribute_has_is_not_taken(run: Run) -> None:
+    mapping = '[item]\nkey = "sku"\ntitle = "name"\n[[attributes]]\nname = "{}"\nsource = "colour"\n'
+    run([thing(1)], mapping.format("Hue"))
+    run([thing(2)], mapping.format("Colour") + 'labels = { en = "Hue" }')
+    assert sorted(Attribute.objects.values_list("key", "label")) == [("colour", "Colour"), ("hue", "Hue")]
+
+
 def test_running_it_again_writes_nothing(run: Run) -> None:
     run([thing(number) for number in range(20)])
     before = list(Item.objects.order_by("pk").values_list("pk", "version", "changed_at"))

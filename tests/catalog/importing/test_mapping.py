@@ -83,6 +83,22 @@ def test_it_says_which_columns_it_needs() -> None:
         (SMALL + '[item.translations.es]\ntitulo = "x"', "knows no “item.translations.es.titulo”"),
         (SMALL + '[item.translations.xx]\ntitle = "x"', "item.translations.xx: there is no language xx here"),
         (
+            SMALL + '[[attributes]]\nname = "a"\nsource = "a"\nvalues = { en = { b = "c" } }',
+            "attributes[1].values are names of texts in other languages than en",
+        ),
+        (
+            SMALL + '[[attributes]]\nname = "a"\nsource = "a"\ntype = "date"\nvalues = { es = { b = "c" } }',
+            "attributes[1].values are names of texts",
+        ),
+        (
+            SMALL + '[[attributes]]\nname = "a"\nsource = "a"\nvalues = { es = { b = " " } }',
+            "attributes[1].values.es must have 1 to 200 characters",
+        ),
+        (
+            SMALL + f'[[attributes]]\nname = "a"\nsource = "a"\nlabels = {{ en = "{"b" * 81}" }}',
+            "attributes[1].labels.en must have 1 to 80 characters",
+        ),
+        (
             SMALL + '[[attributes]]\nname = "a"\nsource = "a"\nlabels = { fr = "b" }',
             "attributes[1].labels.fr: there is no language fr here; it can be one of en, es",
         ),
