@@ -283,7 +283,7 @@ def test_who_hangs_up_keeps_no_connection(client, url):
 
 @pytest.mark.parametrize("storage", ["s3"], indirect=True)
 def test_in_a_bucket_each_file_says_what_it_is_and_nobody_may_read_it(asset, s3_server):
-    client, bucket = s3_server.client, originals().bucket_name
+    client, bucket = s3_server.client(), originals().bucket_name
     kept = asset.original
     found = client.head_object(Bucket=bucket, Key=f"renditions/{kept.rendition_names[0]}")
     assert (found["ContentType"], found["ContentDisposition"]) == ("image/avif", "inline")
