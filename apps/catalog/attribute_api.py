@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.db.models.functions import Length
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
@@ -22,11 +21,20 @@ from apps.catalog.api import (
     limit_of,
     refuse_other_languages,
 )
-from apps.catalog.attribute_editor import TAKEN
-from apps.catalog.attributes import LABEL_LENGTH, LISTED_LENGTH, MOST_NAMES, is_taken, stamp
+from apps.catalog.attributes import (
+    LABEL_LENGTH,
+    LISTED_LENGTH,
+    MOST_NAMES,
+    TAKEN,
+    is_taken,
+    names_of_values,
+    stamp,
+    texts_of,
+)
 from apps.catalog.checks import FACT_NAME
 from apps.catalog.forms import OWN
-from apps.catalog.models import Attribute, AttributeValue, Kind
+from apps.catalog.localized import Translations
+from apps.catalog.models import Attribute, AttributeValue
 from seam import atomic
 
 MOST_POSITION = 32_767
@@ -122,19 +130,18 @@ class AttributeFields(serializers.Serializer):
         return value
 
 
-def refuse_unknown_values(attribute: Attribute, translations: dict[str, dict[str, Any]]) -> None:
+def refuse_unknown_values(attribute: Attribute, translations: Translations) -> None:
     """Raises ValidationError for a slug that no text of the attribute has, and that has no name yet."""
-    slugs = named_values(translations) - named_values(attribute.translations)
-    texts = AttributeValue.objects.filter(attribute=attribute, kind=Kind.TEXT).annotate(length=Length("text"))
-    short = texts.filter(length__lte=LISTED_LENGTH).values_list("slug", flat=True)
-    known = {slug for some in kept.chunks(slugs) for slug in short.filter(slug__in=some)}
-    if missing := sorted(slugs - known):
+    new = _slugs(translations) - _slugs(attribute.translations)
+    texts = texts_of(attribute).values_list("slug", flat=True)
+    known = {slug for some in kept.chunks(new) for slug in texts.filter(slug__in=some)}
+    if missing := sorted(new - known):
         detail = _("The attribute has no such texts: %(missing)s") % {"missing": ", ".join(missing[:10])}
         raise exceptions.ValidationError({"translations": [detail]})
 
 
-def named_values(translations: dict[str, dict[str, Any]]) -> set[str]:
-    return {slug for texts in translations.values() for slug in texts.get("values", {})}
+def _slugs(translations: Translations) -> set[str]:
+    return {slug for slug, _language, _name in names_of_values(translations)}
 
 
 def represented(attribute: Attribute) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any
@@ -19,17 +19,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from apps.auth.client import require_role
 from apps.auth.contract import Role
 from apps.catalog import kept, service
-from apps.catalog.attributes import LABEL_LENGTH, LISTED_LENGTH, in_use, is_taken, stamp, values_in_use
+from apps.catalog.attributes import LABEL_LENGTH, LISTED_LENGTH, TAKEN, in_use, is_taken, stamp, values_in_use
 from apps.catalog.checks import FACT_NAME
 from apps.catalog.forms import OTHERS, OWN, say_languages
 from apps.catalog.localized import localized
-from apps.catalog.models import Attribute
+from apps.catalog.models import Attribute, AttributeValue
 from seam import atomic
 
 AT_ONCE = 100
 MOST_VALUES = 100  # that the form offers to name
 SOUGHT = 1000  # beyond that nobody names them in a form
-TAKEN = gettext_lazy("Another attribute has or had this name. Choose another one.")
 
 editors_only = require_role(Role.EDITOR)
 
@@ -60,7 +59,8 @@ class AttributeForm(forms.ModelForm):
             )
         self.order_fields(["label", *(f"label_{code}" for code, _name in OTHERS)])
         say_languages(self, label=_("Name in %(language)s"))
-        self.groups = [ValueFields(self, code, str(language)) for code, language in OTHERS]
+        found = values_in_use(self.instance, SOUGHT)
+        self.groups = [ValueFields(self, code, str(language), found) for code, language in OTHERS]
 
     @property
     def own(self) -> list[forms.BoundField]:
@@ -93,10 +93,11 @@ class AttributeForm(forms.ModelForm):
 class ValueFields:
     """Of a form: what the attribute's values are called in another language."""
 
-    def __init__(self, form: AttributeForm, code: str, language: str) -> None:
+    def __init__(
+        self, form: AttributeForm, code: str, language: str, found: Sequence[AttributeValue]
+    ) -> None:
         self._form, self.code, self.language = form, code, language
         self._before: dict[str, str] = form.instance.translations.get(code, {}).get("values", {})
-        found = values_in_use(form.instance, SOUGHT)
         self.are_more = len(found) > MOST_VALUES
         self.names = {f"value_{code}_{value.slug}": value.slug for value in found[:MOST_VALUES]}
         for name, value in zip(self.names, found, strict=False):

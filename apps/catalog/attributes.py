@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Length
+from django.utils.translation import gettext_lazy
 
 from apps.catalog import kept
 from apps.catalog.bulk import insert
@@ -23,6 +24,7 @@ from apps.catalog.text import slug_of, words
 # A longer text is prose: it is shown with its item, and nobody wants a list of the same.
 LISTED_LENGTH = 200
 LABEL_LENGTH = 120  # of an attribute's name in another language
+TAKEN = gettext_lazy("Another attribute has or had this name. Choose another one.")
 # Values of one attribute that have names in another language: filters read all of them beside each of its values.
 MOST_NAMES = 200
 
@@ -123,11 +125,11 @@ def _by_label() -> dict[str, Attribute]:
     return translated | {slug_of(one.label): one for one in all_there_are}
 
 
-def _existing(attribute: Attribute, group: dict[str, AttributeValue]) -> dict[str, AttributeValue]:
+def _existing(attribute: Attribute, slugs: Iterable[str]) -> dict[str, AttributeValue]:
     rows = [
         row
-        for slugs in kept.chunks(group)
-        for row in AttributeValue.objects.filter(attribute=attribute, slug__in=slugs)
+        for some in kept.chunks(slugs)
+        for row in AttributeValue.objects.filter(attribute=attribute, slug__in=some)
     ]
     for row in rows:
         row.attribute = attribute
@@ -151,23 +153,19 @@ def _name_values(values: Iterable[AttributeValue]) -> None:
 
 def rename_values(was: Attribute, attribute: Attribute) -> bool:
     """Let people find those values that are called otherwise in another language by now; whether there are any."""
-    names, before = _names_of_values(attribute), _names_of_values(was)
-    slugs = {slug for slug, _language, _name in names ^ before}
-    are_any = False
-    for some in kept.chunks(slugs):
-        values = list(AttributeValue.objects.filter(attribute=attribute, slug__in=some))
-        are_any = are_any or bool(values)
-        for value in values:
-            value.attribute = attribute
-        ListingWord.objects.filter(listing__in=[value.pk for value in values]).delete()
-        _name_values(values)
-    return are_any
+    changed = names_of_values(attribute.translations) ^ names_of_values(was.translations)
+    values = _existing(attribute, {slug for slug, _language, _name in changed}).values()
+    for some in kept.chunks(value.pk for value in values):
+        ListingWord.objects.filter(listing__in=some).delete()
+    _name_values(values)
+    return bool(values)
 
 
-def _names_of_values(attribute: Attribute) -> set[tuple[str, str, str]]:
+def names_of_values(translations: Translations) -> set[tuple[str, str, str]]:
+    """The slug of each value that has another name in a language, the language and that name."""
     return {
         (slug, language, name)
-        for language, texts in attribute.translations.items()
+        for language, texts in translations.items()
         for slug, name in texts.get("values", {}).items()
     }
 
@@ -178,12 +176,17 @@ def in_use() -> QuerySet[Attribute]:
     return Attribute.objects.filter(Exists(items)).order_by("position", "label", "pk")
 
 
+def texts_of(attribute: Attribute) -> QuerySet[AttributeValue]:
+    """Those of its values that may have other names."""
+    texts = AttributeValue.objects.filter(attribute=attribute, kind=Kind.TEXT)
+    return texts.annotate(length=Length("text")).filter(length__lte=LISTED_LENGTH)
+
+
 def values_in_use(attribute: Attribute, most: int) -> list[AttributeValue]:
     """Texts that items have for it, the most frequent first; none where there are more than `most`."""
     items = ItemAttribute.objects.filter(value=OuterRef("pk"))
-    texts = AttributeValue.objects.filter(Exists(items), attribute=attribute, kind=Kind.TEXT)
-    short = texts.annotate(length=Length("text")).filter(length__lte=LISTED_LENGTH)
-    found = list(short.select_related("listing").order_by("slug")[: most + 1])
+    texts = texts_of(attribute).filter(Exists(items)).select_related("listing")
+    found = list(texts.order_by("slug")[: most + 1])
     return sorted(found, key=lambda value: -value.listing.items) if len(found) <= most else []
 
 

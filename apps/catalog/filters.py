@@ -137,7 +137,7 @@ def read(filters: Sequence[Filter] = (), path: str = "") -> Narrowed:
 
 
 def _title(text: str, title: str, translations: Translations) -> str:
-    if Filter(*text.split(":", 1)).key == CATEGORY:
+    if text.startswith(f"{CATEGORY}:"):
         return localized(title, translations, "title", get_language() or "en")
     return shown_value(title, Kind.TEXT, translations)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,20 +30,19 @@ QUALITY = re.compile(r"[01](\.[0-9]{0,3})?")
 class JsonRenderer(renderers.JSONRenderer):
     """`?indent` and the like are not looked at."""
 
-    def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
-        """A problem repeats what was sent where it must, also halves of surrogate pairs."""
+    def render(self, data: Any, *how: Any, **more: Any) -> bytes:
+        """A problem repeats what was sent where it must, also halves of surrogate pairs, which UTF-8 lacks."""
         try:
-            return bytes(super().render(data, accepted_media_type, renderer_context))
+            return bytes(super().render(data, *how, **more))
         except UnicodeEncodeError:
-            return json.dumps(data, cls=self.encoder_class).encode()
+            return AsciiRenderer().render(data, *how, **more)
 
     def get_indent(self, accepted_media_type: str, renderer_context: Mapping[str, Any]) -> None:
         return None
+
+
+class AsciiRenderer(JsonRenderer):
+    ensure_ascii = True
 
 
 class XmlRenderer(renderers.BaseRenderer):

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from apps.catalog import service
-from apps.catalog.models import Attribute, Item
+from apps.catalog.models import Attribute, Item, Job
 from tests.people import sign_in
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -87,7 +87,7 @@ def test_its_values_have_names_in_other_languages(editor, boats):
 
 def test_what_is_read_can_be_written_back(editor, boats):
     """A name may wait for its value, as an import leaves it."""
-    names = {"es": {"values": {"nobody-yet": "Nadie"}}}
+    names = {"es": {"values": {"constable": "Alguacil"}}}
     Attribute.objects.filter(key="artist").update(translations=names)
     seen = editor.get(f"{ATTRIBUTES}artist/").json()
     said = {name: seen[name] for name in ("label", "facet", "browsable", "position", "translations")}
@@ -98,7 +98,8 @@ def test_an_item_is_told_anew_when_its_attribute_is(editor, boats):
     item = Item.objects.first()
     address = f"/api/v1/catalog/items/{item.pk}/"
     seen = editor.get(address)["ETag"]
-    put(editor, "artist", SHOWN | {"label": "Maker"})
+    put(editor, "artist", SHOWN | {"browsable": True, "facet": True, "label": "Maker"})
+    assert Job.objects.filter(name="catalog.rebuild").exists()
     service.rebuild()  # the job that follows
     again = editor.get(address, headers={"If-None-Match": seen})
     assert (again.status_code, again.json()["attributes"][0]["name"]) == (200, "Maker")
