@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
-from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import find_commands
+
+from monolith.topology import folder_of
 
 
 def refuse_elsewhere(arguments: Sequence[str]) -> None:
@@ -24,12 +24,7 @@ def refuse_elsewhere(arguments: Sequence[str]) -> None:
 
 def commands_of(context: str) -> set[str]:
     apps = [f"apps.{context}", *(settings.APPS_OF_AUTH if context == "auth" else ())]
-    return {command for app in apps for command in find_commands(str(_folder(app) / "management"))}
-
-
-def _folder(app: str) -> Path:
-    spec = find_spec(app)
-    return Path(next(iter((spec and spec.submodule_search_locations) or ()), app))
+    return {command for app in apps for command in find_commands(str(folder_of(app) / "management"))}
 
 
 def explained(error: ImproperlyConfigured) -> str:

@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,13 +41,6 @@ def _number(variable: str, default: int, *, least: int = 1, most: int = 65_535) 
 def _with(context: str, *parts: str) -> list[str]:
     """`parts` in a process that serves that context, else nothing."""
     return list(parts) if any(here.name == context for here in HERE) else []
-
-
-def _static_of(app: str) -> list[Path]:
-    """The folder of the static files of an app, installed or not."""
-    spec = find_spec(app)
-    folders = [Path(place) / "static" for place in (spec and spec.submodule_search_locations) or ()]
-    return [folder for folder in folders if folder.is_dir()]
 
 
 def _kept_secret(path: Path) -> str:
@@ -129,7 +121,8 @@ if AUTH_IS_HERE:
 
 # What keeps its tables in auth's database, and so is nowhere else: elsewhere `request.principal` is all there is.
 APPS_OF_AUTH = [
-    "django.contrib.admin",
+    # Simple: the admin's pages are found by monolith.urls, for a worker and a relay have none.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "allauth",
@@ -308,14 +301,11 @@ CDN_URL = edge.cdn(env.str("CDN_URL", default="").strip(), secure=SECURE)
 STATIC_URL = f"{CDN_URL}/static/"
 WHITENOISE_ADD_HEADERS_FUNCTION = edge.static_headers(cross_origin=bool(CDN_URL))
 # Whatever is here, the static files are those of the whole site: the gateway may ask any service for them.
-STATICFILES_DIRS = [
-    folder
-    for app in [
-        *([] if AUTH_IS_HERE else APPS_OF_AUTH),
-        *[context.app for context in CONTEXTS if not context.is_here],
-    ]
-    for folder in _static_of(app)
+_ELSEWHERE = [
+    *([] if AUTH_IS_HERE else APPS_OF_AUTH),
+    *[context.app for context in CONTEXTS if not context.is_here],
 ]
+STATICFILES_DIRS = [folder for app in _ELSEWHERE if (folder := topology.folder_of(app) / "static").is_dir()]
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "build" / "static")))
 # The largest picture, in megabytes of a million bytes.
 MEDIA_MAX_UPLOAD_MB = _number("MEDIA_MAX_UPLOAD_MB", 25)

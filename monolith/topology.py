@@ -279,3 +279,9 @@ def _tuned(config: Database, timeout: int) -> Database:
         | {"read_timeout": timeout, "write_timeout": timeout},
         "TEST": {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"},
     }
+
+
+def folder_of(app: str) -> Path:
+    """Where the code of an app is that may be named by its configuration, also of one that is not installed."""
+    spec = importlib.util.find_spec(app.partition(".apps.")[0])
+    return Path(next(iter((spec and spec.submodule_search_locations) or ()), app))

@@ -10,6 +10,7 @@ for context in settings.HERE:
 if settings.AUTH_IS_HERE:
     from django.contrib import admin
 
+    admin.autodiscover()
     admin.site.site_header = admin.site.site_title = settings.SITE_NAME
     urlpatterns.append(path("admin/", admin.site.urls))
 

@@ -19,6 +19,7 @@ from tests import servers
 from tests.architecture.watch import every_statement_is_watched  # noqa: F401  a fixture every test uses
 from tests.contracts import binding, settle  # noqa: F401  fixtures
 from tests.journeys.table import (  # noqa: F401  hooks
+    is_seen_elsewhere,
     pytest_addoption,
     pytest_generate_tests,
     pytest_terminal_summary,
@@ -34,11 +35,15 @@ SERVER_FIXTURES = {"mariadb", "redis_server", "s3_server", "site"}
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what touches the databases, so that bin/test can run just that a second time on MariaDB, and what starts a
     server, so that the inner loop goes without. What shares something that its module starts stays in one process.
     What compares sites goes to each before anything has changed it, and what takes long goes first, so that no process
-    is left with it at the end."""
+    is left with it at the end. What one topology shows for all is left out on the others."""
+    seen_elsewhere = [item for item in items if is_seen_elsewhere(item)]
+    for item in seen_elsewhere:
+        items.remove(item)
+    config.hook.pytest_deselected(items=seen_elsewhere)
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         touches = item.get_closest_marker("django_db") or DATA_FIXTURES & fixtures

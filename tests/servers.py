@@ -514,6 +514,10 @@ class Site:
         )
         return done.stdout
 
+    def talk(self, source: str) -> subprocess.Popen[str]:
+        """Starts a program with this site's settings that reads lines and answers each with one."""
+        return talking([sys.executable, "-c", source], self.env)
+
     def kept(self, name: str) -> str:
         """A file of its DATA_DIR."""
         return (self.data_dir / name).read_text()
@@ -525,6 +529,12 @@ class Site:
         return str(path)
 
 
+def talking(command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[str]:
+    """A process that is written to and read from. What goes wrong in it is said where the tests say it."""
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, env=env, stdin=pipe, stdout=pipe, text=True)
+
+
 @contextmanager
 def site(env: Mapping[str, str] | None = None, *, demo: bool = False) -> Iterator[Site]:
     """The Procfile's processes, each with its own log, on a temporary DATA_DIR. `env` adds settings.
@@ -533,13 +543,13 @@ def site(env: Mapping[str, str] | None = None, *, demo: bool = False) -> Iterato
     """
     with ExitStack() as stack:
         folder = stack.enter_context(temporary_folder("site"))
-        port = free_port()
+        port, tables = free_port(), empty_databases()
         if not any(name.lower() in CONTEXTS or name.endswith("DATABASE_URL") for name in env or {}):
-            shutil.copytree(empty_databases(), folder / "data")
+            shutil.copytree(tables, folder / "data")
         running = Site(
             f"http://localhost:{port}", folder / "data", _plain(folder / "data", port) | dict(env or {}), {}
         )
-        prepared = running.manage("prepare", check=False)
+        prepared = running.manage("prepare", "--built", check=False)
         if prepared.returncode:
             raise ServerFailed(
                 f"manage.py prepare failed:\n{prepared.stdout[-2000:]}{prepared.stderr[-3000:]}"
@@ -571,7 +581,10 @@ def _plain(data_dir: Path, port: int) -> dict[str, str]:
 
 
 def empty_databases() -> Path:
-    """A folder of SQLite files with all tables, to copy: making them takes seconds. Removed with this process."""
+    """A folder of SQLite files with all tables, to copy: making them takes seconds. Removed with this process.
+
+    With it come translations and static files, of which any site is `--built`.
+    """
     return Path(_empty_databases().name)
 
 
@@ -579,7 +592,7 @@ def empty_databases() -> Path:
 def _empty_databases() -> tempfile.TemporaryDirectory[str]:
     kept = tempfile.TemporaryDirectory()
     with temporary_folder("tables") as folder:
-        Site("", folder, _plain(folder, free_port()), {}).manage("prepare", "--built")
+        Site("", folder, _plain(folder, free_port()), {}).manage("prepare")
         for file in folder.glob("*.sqlite3"):
             shutil.copy(file, kept.name)
     return kept

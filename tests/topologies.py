@@ -184,16 +184,15 @@ def _shared(folder: Path, port: int, redis: Redis | None) -> dict[str, str]:
 
 
 def _prepare(services: Sequence[Site]) -> None:
-    """Static files by the first, which are everybody's; then databases of all at once."""
+    """The databases of all at once; translations and static files came with the empty ones."""
 
-    def prepare(service: Site, *arguments: str) -> None:
-        done = service.manage("prepare", *arguments, check=False)
+    def prepare(service: Site) -> None:
+        done = service.manage("prepare", "--built", check=False)
         if done.returncode:
             raise ServerFailed(f"manage.py prepare failed:\n{done.stdout[-2000:]}{done.stderr[-3000:]}")
 
-    prepare(services[0])
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda service: prepare(service, "--built"), services[1:]))
+        list(pool.map(prepare, services))
 
 
 @contextmanager

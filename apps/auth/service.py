@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from apps.auth import known, sessions, signing, tokens
+from apps.auth import known, sessions, tokens
 from apps.auth.contract import Person, PersonNotFound, Principal, PublicKey, Role, UserDeleted
 from apps.auth.models import User, new_epoch
 from seam import atomic, publish
@@ -42,6 +42,8 @@ def list_people(*, ids: list[UUID]) -> list[Person]:
 
 
 def get_signing_keys() -> list[PublicKey]:
+    from apps.auth import signing  # its cryptography would be a tenth of what every process takes to start
+
     return [PublicKey(kid=key.kid, n=key.n, e=key.e) for key in signing.published()]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from uuid import UUID
 
 from apps.auth.contract import UserDeleted
-from apps.catalog import favourites, kept, once, service
-from apps.catalog.models import Item, ItemPicture, Picture
+from apps.catalog import favourites, kept, service
+from apps.catalog.models import Answer, Item, ItemPicture, Picture
 from apps.catalog.pictures import copy_of
 from apps.media.contract import AssetDeleted, AssetFailed, AssetReady
-from seam import Job
+from seam import Job, atomic
 
 
 def on_asset_ready(event: AssetReady, result: None) -> None:
@@ -47,7 +47,8 @@ def on_asset_deleted(event: AssetDeleted, result: None) -> None:
 def on_user_deleted(event: UserDeleted, result: None) -> None:
     """Forget what the person kept and was answered."""
     favourites.forget(event.user_id)
-    once.forget(event.user_id)
+    with atomic("catalog"):
+        Answer.objects.filter(person_id=event.user_id).delete()
 
 
 def _items_with(asset_id: UUID) -> list[Item]:

@@ -106,12 +106,6 @@ def once(request: Request, do: Callable[[], Response]) -> Response:
     return sending.keep(do) if sending else do()
 
 
-def forget(person_id: UUID) -> None:
-    """What this person was answered."""
-    with atomic("catalog"):
-        Answer.objects.filter(person_id=person_id).delete()
-
-
 @contextmanager
 def _told_if_locked() -> Iterator[None]:
     """Raises UnderWay where another transaction holds the row; any other failure of the database stays one."""

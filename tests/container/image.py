@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from tests.servers import ROOT, answers, free_port
+from tests.servers import ROOT, answers, free_port, talking
 
 BASE = "docker.io/library/python:3.13-slim"
 IMAGE = "localhost/offshoot:test"
@@ -149,6 +149,10 @@ class Container:
     def python(self, source: str, *arguments: str) -> str:
         """Runs a program in the container; what it printed."""
         return podman("exec", "--interactive", self.name, "python", "-", *arguments, given=source).stdout
+
+    def talk(self, source: str) -> subprocess.Popen[str]:
+        """Starts a program in the container that reads lines and answers each with one."""
+        return talking(["podman", "exec", "--interactive", self.name, "python", "-c", source], environment())
 
     def kept(self, name: str) -> str:
         """A file of its volume."""

@@ -9,9 +9,9 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from subprocess import CompletedProcess
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass, field
+from subprocess import CompletedProcess, Popen
+from typing import Any, Protocol, Self, TypeVar
 
 from monolith.demo.people import parse_passwords
 from tests.servers import ROOT, Server
@@ -37,6 +37,10 @@ class Machine(Protocol):
         """Runs a program there; what it printed. Raises CalledProcessError when it fails."""
         ...
 
+    def talk(self, source: str) -> Popen[str]:
+        """Starts a program there that reads lines and answers each with one, until there are no more."""
+        ...
+
     def kept(self, name: str) -> str:
         """A file of its DATA_DIR."""
         ...
@@ -50,12 +54,22 @@ class Machine(Protocol):
 class Probe:
     """What is behind the pages. `machines` by the context that lives there; `demo` is where the demo shop was made.
 
-    `others` are processes of the site that no machine has, such as functions.
+    `others` are processes of the site that no machine has, such as functions. Used as a context manager, for it
+    keeps programs that look into the databases.
     """
 
     machines: Mapping[str, Machine]
     demo: Machine
     others: Sequence[Server] = ()
+    _lookers: dict[int, Popen[str]] = field(default_factory=dict)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for looker in self._lookers.values():
+            looker.communicate()
+        self._lookers.clear()
 
     def mails(self, *, to: str) -> list[str]:
         """The text of every e-mail printed for somebody, oldest first."""
@@ -80,8 +94,21 @@ class Probe:
     def behind(self) -> dict[str, Any]:
         """By context: the `events` it said and the `jobs` it has or had, oldest first, and the size of its `tables`."""
         with ThreadPoolExecutor() as pool:
-            told = list(pool.map(lambda machine: json.loads(machine.python(ROWS)), self._distinct()))
+            told = list(pool.map(self._rows, self._distinct()))
         return {context: found for one in told for context, found in one.items()}
+
+    def _rows(self, machine: Machine) -> dict[str, Any]:
+        looker = self._lookers.get(id(machine)) or self._lookers.setdefault(id(machine), machine.talk(ROWS))
+        assert looker.stdin
+        assert looker.stdout
+        looker.stdin.write("\n")
+        looker.stdin.flush()
+        told = looker.stdout.readline()
+        assert told, (
+            f"What looks into the databases ended with {looker.wait()}; it says why on standard error."
+        )
+        found: dict[str, Any] = json.loads(told)
+        return found
 
     def _distinct(self) -> list[Machine]:
         return list({id(machine): machine for machine in self.machines.values()}.values())

@@ -8,6 +8,11 @@ import pytest
 
 from tests.journeys.topologies import TOPOLOGIES
 
+# A variant of a journey that looks with other eyes at what test_same.py shows to be the same on every topology.
+other_eyes = pytest.mark.other_eyes
+with_and_without_javascript = pytest.mark.parametrize(
+    "javascript", [pytest.param(True, id="js"), pytest.param(False, id="no-js", marks=other_eyes)]
+)
 SIGNS = {"passed": "✓", "failed": "✗", "skipped": "–"}
 WORST = ("failed", "skipped", "passed")
 
@@ -34,6 +39,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if not wanted or name in wanted
     ]
     metafunc.parametrize("place", names, indirect=True, scope="session")
+
+
+def is_seen_elsewhere(item: pytest.Item) -> bool:
+    """Whether it is the first topology that shows what this variant would; one that is asked for shows all."""
+    spec = getattr(item, "callspec", None)
+    is_first = bool(spec) and spec.params.get("place") == next(iter(TOPOLOGIES))
+    asked = item.config.getoption("topology")
+    return item.get_closest_marker("other_eyes") is not None and not is_first and not asked
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

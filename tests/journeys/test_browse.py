@@ -10,11 +10,10 @@ from playwright.sync_api import expect
 
 from tests.journeys.axe import violations
 from tests.journeys.conftest import Window
+from tests.journeys.table import with_and_without_javascript
 from tests.journeys.visitors import Visitor
 
 pytestmark = pytest.mark.browser
-
-with_and_without_javascript = pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
 
 
 @with_and_without_javascript

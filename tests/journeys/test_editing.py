@@ -12,6 +12,7 @@ from playwright.sync_api import StorageState, expect
 from tests.journeys.axe import violations
 from tests.journeys.conftest import EDITOR, MEMBER, Window
 from tests.journeys.place import eventually
+from tests.journeys.table import with_and_without_javascript
 from tests.journeys.visitors import Visitor
 
 pytestmark = pytest.mark.browser
@@ -83,7 +84,7 @@ def test_without_javascript_nothing_stands_there_that_needs_it(
     expect(editor.main().locator(".needs-js:visible")).to_have_count(0)
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
+@with_and_without_javascript
 def test_what_a_member_keeps_is_found_again(
     window: Window, signed_in: Callable[[str], StorageState], javascript: bool
 ) -> None:

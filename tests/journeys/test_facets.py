@@ -9,10 +9,12 @@ from playwright.sync_api import expect
 
 from tests.journeys.axe import violations
 from tests.journeys.conftest import Window
+from tests.journeys.table import other_eyes
 from tests.journeys.visitors import Visitor
 
 pytestmark = pytest.mark.browser
 
+DARK_WITHOUT_JAVASCRIPT = {"phone": True, "javascript": False, "dark": True}
 LIST, SEARCH = "/browse", "/search?q=the"
 WORDS = {
     "en": ("Filters", "Apply filters", "Clear all filters", "Remove the filter"),
@@ -27,11 +29,10 @@ def chosen(visitor: Visitor) -> list[str]:
 @pytest.mark.parametrize(
     ("address", "eyes"),
     [
-        (SEARCH, {}),
-        (LIST, {"phone": True, "javascript": False, "dark": True}),
-        (LIST, {"phone": True, "language": "es"}),
+        pytest.param(SEARCH, {}, id="search-wide"),
+        pytest.param(LIST, DARK_WITHOUT_JAVASCRIPT, id="list-phone-dark-no-js", marks=other_eyes),
+        pytest.param(LIST, {"phone": True, "language": "es"}, id="list-phone-es", marks=other_eyes),
     ],
-    ids=["search-wide", "list-phone-dark-no-js", "list-phone-es"],
 )
 def test_two_values_are_ticked_and_taken_away_again(window: Window, address: str, eyes: dict) -> None:
     visitor = window(**eyes)

@@ -18,13 +18,13 @@ from monolith.demo.palettes import PALETTES
 from monolith.demo.prints import FAMILIES
 from tests.journeys.conftest import Window, sign_in
 from tests.journeys.place import Place, eventually
+from tests.journeys.table import with_and_without_javascript
 from tests.journeys.visitors import Visitor
 
 pytestmark = pytest.mark.browser
 
 PASSWORD = "a very long secret 5"
 RENDERED = 120_000  # ms
-with_and_without_javascript = pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])
 
 
 def picture(seed: str) -> FilePayload:
@@ -143,7 +143,7 @@ def taken_back(owner: Visitor, stranger: Visitor, name: str, title: str) -> None
     eventually(lambda: stranger.page.reload() and not shown.count(), RENDERED / 1000, pause=1)
 
 
-@with_and_without_javascript
+@pytest.mark.parametrize("javascript", [True, False], ids=["js", "no-js"])  # pictures are sent by other ways
 def test_from_nobody_to_an_item_that_strangers_find(
     window: Window, place: Place, signed_in: Callable[[str], StorageState], javascript: bool
 ) -> None:

@@ -115,6 +115,6 @@ TOPOLOGIES: dict[str, Callable[[Env], AbstractContextManager[Place]]] = {
 @contextmanager
 def topology(name: str, env: Env = TOLD) -> Iterator[Place]:
     """The topology of that name with a part of the demo shop, all renditions made and shown; `env` adds settings."""
-    with TOPOLOGIES[name](env) as place:
+    with TOPOLOGIES[name](env) as place, place.probe:
         eventually(lambda: is_idle(place), SEEDED, pause=1)
         yield place

@@ -148,6 +148,7 @@ class TestAdmin:
     def test_who_may_not_is_not_offered_it(self, may: set[str], offered: set[str]) -> None:
         request = RequestFactory().get("/")
         request.user = type("Person", (), {"has_perm": lambda self, name: name in may})()
+        admin.autodiscover()
         pages = admin.site.get_model_admin(registry["catalog"].job_table)
         assert pages.get_actions(request).keys() == offered
 

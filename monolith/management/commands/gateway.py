@@ -25,6 +25,7 @@ class Command(BaseCommand):
         "Print nginx's configuration as the gateway before services; it belongs into nginx's `http` block. "
         "--write makes the files of deploy/nginx instead, which have ${VARIABLES} where they differ."
     )
+    requires_system_checks = ()  # `prepare` makes them
 
     def add_arguments(self, parser: CommandParser) -> None:
         address = matching(LISTEN, "a port, or an address and a port such as 127.0.0.1:8080")

@@ -6,6 +6,7 @@ import hashlib
 import os
 import socket
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,20 @@ NO_SERVER = {2002, 2003, 2005, 2006, 2013}
 
 class Command(BaseCommand):
     help = "Make the site ready to start: databases, tables, translations, static files. May be run again."
-    requires_system_checks = ()  # the models are checked by migrate, which this calls
+    requires_system_checks = ()  # made by check_code, for all processes that start after this one
 
     def add_arguments(self, parser: Any) -> None:
         parser.add_argument(
-            "--built", action="store_true", help="translations and static files are there already (the image)"
+            "--built",
+            action="store_true",
+            help="the code was checked, translations and static files are there already (the image)",
         )
 
     def handle(self, *args: Any, built: bool, **options: Any) -> None:
         ensure_port_is_free()
         ensure_writable(settings.DATA_DIR)
         if not built:
+            self.check_code()
             call_command("compile_translations", verbosity=0)
             self.collect_static()
         for context in settings.HERE:
@@ -45,6 +49,11 @@ class Command(BaseCommand):
             self.migrate(context.alias)
         self.check(tags=[Tags.database], databases=[context.alias for context in settings.HERE])
         ensure_files()
+
+    def check_code(self) -> None:
+        """Raises SystemCheckError. The site's URLs bring the admin's pages, which are checked too."""
+        import_module(settings.ROOT_URLCONF)
+        self.check()
 
     def collect_static(self) -> None:
         """Hashed and compressed static files in STATIC_ROOT; that takes seconds, so only when one changed."""

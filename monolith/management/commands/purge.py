@@ -18,6 +18,7 @@ class Command(BaseCommand):
         "Let the cache in front of the site forget the pages that carry one of the tags, all pages by default: after a "
         "new version, or a backup that was put back."
     )
+    requires_system_checks = ()  # `prepare` makes them
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -19,6 +19,7 @@ class Command(BaseCommand):
     help = (
         "Wait until the site answers, print its address, fill an empty site with demo data, then do nothing."
     )
+    requires_system_checks = ()  # `prepare` makes them
 
     def handle(self, *args: Any, **options: Any) -> None:
         if answers(f"http://{reached_at(settings.BIND_ADDRESS)}:{settings.PORT}/readyz"):

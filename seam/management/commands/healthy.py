@@ -12,6 +12,7 @@ from seam.registry import Served, registry
 
 class Command(BaseCommand):
     help = "Fail where jobs of a context here stand still. (Whether one worker is alive says bin/healthy worker.)"
+    requires_system_checks = ()  # `prepare` makes them
 
     def handle(self, *args: Any, **options: Any) -> None:
         if still := [sentence for served in registry if (sentence := standing_still(served))]:

@@ -19,6 +19,7 @@ SHOWN = 20
 
 class Command(BaseCommand):
     help = "Events and jobs of this process's contexts: list them, show one, retry or discard what is parked."
+    requires_system_checks = ()  # `prepare` makes them
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(

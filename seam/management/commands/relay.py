@@ -24,6 +24,7 @@ FORGET_EVERY = 60.0
 
 class Command(BaseCommand):
     help = "Hand events from the outboxes of this process's contexts to their subscribers, until SIGTERM."
+    requires_system_checks = ()  # `prepare` makes them
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.check(tags=[Tags.database], databases=[served.alias for served in registry])

@@ -16,6 +16,7 @@ from seam.server import Server
 
 class Command(BaseCommand):
     help = "Serve the contracts of this process's contexts by gRPC until SIGTERM; calls in hand are then finished."
+    requires_system_checks = ()  # `prepare` makes them
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -28,6 +28,7 @@ LOOK_EVERY = 2.0
 
 class Command(BaseCommand):
     help = "Run the jobs of this process's contexts until SIGTERM; what is in hand then is finished."
+    requires_system_checks = ()  # `prepare` makes them
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
