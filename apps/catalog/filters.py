@@ -26,6 +26,8 @@ from apps.catalog.shape import attributes
 CATEGORY = ".in"
 MOST = 12
 EMPTY = Value("")
+# Every page asks for these two, so the query is built once.
+BASE = Listing.objects.filter(pk__in=[Listing.EVERYTHING, Listing.SHAPE])
 
 
 @dataclass(frozen=True, order=True)
@@ -112,14 +114,13 @@ def read(filters: Sequence[Filter] = (), path: str = "") -> Narrowed:
 
     `path`: a category to be told of with all above it.
     """
-    base = Listing.objects.filter(pk__in=[Listing.EVERYTHING, Listing.SHAPE])
     if not filters and not path:
-        return _narrowed(base)
+        return _narrowed(BASE.all())
     queries = [_rows(Listing.objects.filter(which), *words) for which, words in _named(filters)]
     if path:
         line = Listing.objects.filter(category__path__in=paths_to(path)[:LEVELS])
         queries.append(_rows(line, F("category__path"), F("category__title"), F("category__translations")))
-    rows = list(_rows(base).union(*queries, all=True))
+    rows = list(_rows(BASE).union(*queries, all=True))
     found = [(Listing(pk=pk, items=items, version=version), *words) for pk, items, version, *words in rows]
     named: dict[str, tuple[Listing, str]] = {}
     steps: list[Step] = []

@@ -13,6 +13,7 @@ from apps.catalog.localized import localized
 from apps.catalog.models import Category, Listing
 
 Context = dict[str, Any]
+STEPS = Category.objects.values("pk", "path", "title", "translations", "listing__items", "listing__version")
 
 
 def shape_version() -> Subquery:
@@ -28,8 +29,7 @@ def line(path: str | None) -> list[Context]:
     """A category and those above it, from the top; none for no path."""
     if not path:
         return []
-    found = Category.objects.filter(path__in=paths_to(path)[:LEVELS])
-    rows = found.values("pk", "path", "title", "translations", "listing__items", "listing__version")
+    rows = STEPS.filter(path__in=paths_to(path)[:LEVELS])
     return [dict(row) for row in sorted(rows, key=lambda row: row["path"].count("/"))]
 
 
