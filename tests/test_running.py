@@ -173,6 +173,43 @@ def test_preparing_again_changes_nothing(env):
     assert (again.returncode, again.stdout) == (0, "")
 
 
+def test_code_that_django_finds_wrong_is_not_started(env, tmp_path):
+    """Pages of the admin are looked at too, which only the site's URLs bring."""
+    (tmp_path / "wrong_settings.py").write_text(
+        "from monolith.settings import *\nROOT_URLCONF = 'wrong_urls'\n"
+    )
+    (tmp_path / "wrong_urls.py").write_text(
+        "from monolith.urls import *\n"
+        "from apps.catalog.models import SearchWord\n"
+        "admin.site.register(SearchWord, type('Wrong', (admin.ModelAdmin,), {'list_display': ['nowhere']}))\n"
+    )
+    done = manage(env | {"PYTHONPATH": str(tmp_path), "DJANGO_SETTINGS_MODULE": "wrong_settings"}, "prepare")
+    assert done.returncode != 0
+    assert "admin.E108" in done.stderr
+
+
+def test_what_has_no_pages_loads_neither_admin_nor_api(env):
+    """Half of the time and a quarter of the memory that a worker or a relay would take."""
+    program = "import django, sys; django.setup(); print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=env | {"DJANGO_SETTINGS_MODULE": "monolith.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert "apps.catalog.service" in loaded
+    assert not loaded & {
+        "apps.auth.admin",
+        "apps.catalog.urls",
+        "allauth.account.views",
+        "rest_framework.views",
+        "jwt",
+    }
+
+
 def test_databases_are_made_where_that_is_allowed(env, mariadb):
     done = manage(env | {"DATABASE_URL": mariadb.url("fresh")}, "prepare", "--built")
     assert done.returncode == 0, done.stderr

@@ -1,7 +1,10 @@
-"""The ledger sees a difference that matters, and none that doesn't; the table shows the worst of a journey."""
+"""The ledger sees a difference that matters, and none that doesn't; the table shows the worst of a journey; variants
+in other eyes go to one topology."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,6 +12,7 @@ import pytest
 
 from tests.journeys.ledger import Ledger, Words
 from tests.journeys.table import outcomes, table
+from tests.servers import ROOT
 
 
 def test_what_differs_between_topologies_is_told(tmp_path: Path) -> None:
@@ -28,6 +32,16 @@ def test_the_same_ids_in_the_same_places_are_the_same_words() -> None:
     assert told("http://localhost:1") == told("http://localhost:2")
     assert told("http://localhost:1").count("‹id 1›") == 2
     assert Words("http://x").plain("12.50 in 2026") == "12.50 in 2026"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("asked", "on_split"), [([], 1), (["--topology", "split"], 3)])
+def test_one_topology_is_enough_for_other_eyes(asked: list[str], on_split: int) -> None:
+    facets = ["--collect-only", "-q", "-p", "no:cacheprovider", "tests/journeys/test_facets.py"]
+    command = [sys.executable, "-m", "pytest", *facets, *asked]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.count("[split-") == on_split
+    assert done.stdout.count("[embedded-") == (0 if asked else 3)
 
 
 def report(nodeid: str, outcome: str, when: str = "call") -> pytest.TestReport:
