@@ -35,6 +35,7 @@ LABELS = (
     *("pk", "items", "category__path", "category__title", "category__translations"),
     *("attributevalue__slug", "attributevalue__kind", "attributevalue__text", *ATTRIBUTE),
 )
+LABELLED = Listing.objects.values(*LABELS)
 Row = dict[str, Any]
 Ordered = tuple[tuple[int, int, str, str], "Choice"]  # what sorts it, and it
 
@@ -131,7 +132,7 @@ def _rows(counted: Mapping[str, Counted], filters: Filters) -> Iterable[Row]:
     for key, among in counted.items():
         marks = NAMED if key == LIST else "c" if key == CATEGORY else "v"
         wanted.update(pk for mark in marks for pk in among.frequent(mark))
-    return Listing.objects.filter(pk__in=wanted).values(*LABELS) if wanted else ()
+    return LABELLED.filter(pk__in=wanted) if wanted else ()
 
 
 def _sample_of(one: Filter, filters: Filters) -> str:
