@@ -64,6 +64,11 @@ def test_nobody_takes_away_their_own_access(admin, dora):
     assert person(dora.email)
 
 
+@pytest.mark.parametrize("page", ["account/emailaddress", "mfa/authenticator"])
+def test_nobody_puts_an_address_or_a_key_in_somebodys_place(admin, page):
+    assert admin.get(f"/admin/{page}/").status_code == 404
+
+
 def test_an_account_made_in_the_admin_is_told_and_confirmed_by_its_owner(admin):
     fields = {"email": "Eva@Example.com", "name": "Eva", "role": "editor", "usable_password": "true"}
     answer = admin.post(f"{PEOPLE}add/", fields | {"password1": PASSWORD, "password2": PASSWORD})

@@ -163,6 +163,24 @@ def test_switching_it_off_asks_once_more_who_it_is(secret, alice):
     assert Authenticator.objects.filter(type="totp").exists()
 
 
+def test_staff_remove_it_for_who_has_lost_all_that_proves_it(
+    hers, secret, alice, bob, dora, django_capture_on_commit_callbacks
+):
+    staff = sign_in(Client(), dora)
+    chosen = {"action": "remove_second_step", "_selected_action": [str(alice.id), str(bob.id)]}
+    with django_capture_on_commit_callbacks(execute=True):
+        said = staff.post("/admin/accounts/user/", chosen, follow=True).content.decode()
+    assert "1 person signs in without a second step now" in said, "Bob has none"
+    told = outbox()[-1]
+    assert told.to == [alice.email]
+    assert "no longer asks for a second step" in told.body
+    assert hers.get("/accounts/").status_code == 302, "and is out"
+    assert not Authenticator.objects.filter(user=alice.id).exists()
+    other = Client()
+    sign_in_by_form(other, alice)
+    assert other.get("/accounts/").status_code == 200
+
+
 def test_devices_are_listed_in_words_this_one_first(hers, alice):
     phone = Client()
     sign_in_by_form(phone, alice, IPHONE)
