@@ -54,6 +54,7 @@ def test_show_more_adds_below_what_was_there(window: Window, order: str) -> None
         before = titles(visitor)
         more.click()
         expect(visitor.main().locator(".card")).not_to_have_count(len(before))
+        expect(visitor.main().locator(".card").nth(len(before)).get_by_role("link").first).to_be_focused()
         assert titles(visitor)[: len(before)] == before
     assert sorted(titles(visitor)) == POSTCARDS
     if order == "title":

@@ -140,6 +140,14 @@
     toast.querySelector("button").addEventListener("click", () => (toast.hidden = true));
   }
 
+  // "Show more" is replaced by what it brings: the focus it had goes to the first of that.
+  const items = document.getElementById("items");
+  let shown = 0;
+  items?.addEventListener("htmx:beforeSwap", () => (shown = items.children.length));
+  items?.addEventListener("htmx:afterSwap", () => {
+    items.children[shown]?.querySelector("a")?.focus({ preventScroll: true });
+  });
+
   if ("serviceWorker" in navigator && isSecureContext) {
     addEventListener("load", () => navigator.serviceWorker.register("/sw.js").catch(() => {}));
   }
