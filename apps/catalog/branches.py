@@ -20,9 +20,11 @@ Translations = dict[str, dict[str, str]]
 
 
 def stamp(category: Category) -> str:
-    """What a form is given and brings back: another one where somebody else renamed the category meanwhile."""
-    said = json.dumps([category.title, category.translations, category.slug], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:16]
+    """What a form is given and brings back: another one where somebody else renamed or moved the category
+    meanwhile."""
+    said = [category.title, category.translations, category.slug, category.parent_id]
+    written = json.dumps(said, sort_keys=True)
+    return hashlib.sha256(written.encode()).hexdigest()[:16]
 
 
 def rename(category: Category, title: str, translations: Translations, slug: str = "") -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from apps.catalog import checks
-from apps.catalog.categories import LEVELS, SLUG_LENGTH
+from apps.catalog.categories import LEVELS, SLUG_LENGTH, current
 from apps.catalog.drafts import Draft, Fact, FactValue
 from apps.catalog.models import Category, Kind
 
@@ -205,15 +205,20 @@ class CategoryForm(forms.Form):
         say_languages(self, title=_("Title in %(language)s"))
 
     def clean_parent(self) -> Category | None:
-        path = self.cleaned_data["parent"].strip().strip("/")
-        if not path:
+        if not self.place:
             return None
-        parent = Category.objects.filter(path=path).first()
+        parent = Category.objects.filter(path=self.place).first()
         if parent is None:
             raise ValidationError(_("There is no such category. Choose one from the list."))
         if parent.path.count("/") >= LEVELS - 1:
             raise ValidationError(_("Categories can be %(most)d levels deep.") % {"most": LEVELS})
         return parent
+
+    @property
+    def place(self) -> str:
+        """The path of its parent, the one it has now; what was typed where there is no such category."""
+        typed: str = (self["parent"].value() or "").strip().strip("/")
+        return current(typed) or typed
 
     @property
     def translations(self) -> Mapping[str, dict[str, str]]:

@@ -94,10 +94,9 @@ def category(request: HttpRequest, category_id: int) -> HttpResponse:
             form.add_error(None, str(problem))
         except CategoryChangedMeanwhile:
             mine = CategoryForm(initial=request.POST.dict() | {"stamp": now["stamp"]})
-            theirs = [
-                (field.label, now[name]) for name, field in form.fields.items() if name in ("title", "slug")
-            ]
-            theirs += [(form.fields[name].label, text) for name, text in texts.items() if name in form.fields]
+            place = title_of(own.parent) if own.parent else _("At the top")
+            saved = {"title": own.title, "slug": own.slug, "parent": place} | texts
+            theirs = [(field.label, saved[name]) for name, field in form.fields.items() if name in saved]
             return _one(request, own, mine, status=HTTPStatus.CONFLICT, theirs=theirs)
     return _one(request, own, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 

@@ -58,6 +58,17 @@ def test_nobody_renames_what_they_have_not_seen(editor, category):
     assert Category.objects.get().title == "Ships"
 
 
+def test_nobody_renames_what_they_have_not_seen_moved(editor, category):
+    address = f"{CATEGORIES}{category('Boats', 'Sails').pk}/"
+    seen = editor.get(address)["ETag"]
+    moved = send(editor, "post", f"{address}move/", {})
+    assert moved["ETag"] == editor.get(address)["ETag"] != seen
+    said = {"title": "Canvas", "parent": "boats"}
+    assert send(editor, "put", address, said, **{"if-match": seen}).status_code == 412
+    back = send(editor, "put", address, said, **{"if-match": moved["ETag"]})
+    assert (back.json()["path"], back["ETag"]) == ("boats/sails", editor.get(address)["ETag"])
+
+
 def test_what_is_in_a_deleted_category_goes_into_another(client, editor, category, item):
     old, new = category("Boats"), category("Ships")
     item("Boat", categories=[old])

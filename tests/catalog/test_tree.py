@@ -209,6 +209,35 @@ def test_the_second_who_renames_sees_what_the_first_wrote(editor, category):
     assert Category.objects.get().title == "Mine"
 
 
+def test_who_renames_undoes_no_move_of_somebody_else(editor, category):
+    own = category("Cities", "Mover")
+    category("Abstract")
+    said = {"title": "Mine", "title_es": "", "slug": "mover", "parent": "cities"}
+    said["stamp"] = branches.stamp(own)
+    service.move_category(own.pk, parent_id=category("Abstract").pk)
+    answer = editor.post(f"/editor/categories/{own.pk}", said)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "<dt>Inside of, as saved by them</dt><dd>Abstract</dd>" in page
+    assert paths() == ["abstract", "abstract/mover", "cities"]
+    service.move_category(own.pk, parent_id=None)
+    page = editor.post(f"/editor/categories/{own.pk}", said).content.decode()
+    assert "<dt>Inside of, as saved by them</dt><dd>At the top</dd>" in page
+    said["stamp"] = re.search(r'name="stamp" value="(\w+)"', page)[1]
+    assert editor.post(f"/editor/categories/{own.pk}", said).status_code == 302
+    assert paths() == ["abstract", "cities", "cities/mover"]
+
+
+def test_a_form_finds_the_category_it_stands_in_by_the_address_that_had(editor, category):
+    own = category("Cities", "Berlin")
+    said = {"title": "", "title_es": "", "slug": "berlin", "parent": "cities", "stamp": branches.stamp(own)}
+    service.change_category(category("Cities").pk, title="Cities", translations={}, slug="towns")
+    page = editor.post(f"/editor/categories/{own.pk}", said).content.decode()
+    assert '<option value="towns" selected>' in page
+    assert editor.post(f"/editor/categories/{own.pk}", said | {"title": "Rome"}).status_code == 302
+    assert paths() == ["towns", "towns/berlin"]
+
+
 def test_a_large_tree_is_gone_through_level_by_level(editor, category, monkeypatch):
     monkeypatch.setattr("apps.catalog.tree_editor.WHOLE_TREE", 2)
     monkeypatch.setattr("apps.catalog.tree_editor.LEVEL", 2)
