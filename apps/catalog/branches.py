@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from typing import NoReturn
 
 from django.utils.translation import gettext as _
 
 from apps.catalog import kept
 from apps.catalog.attributes import name_listings
-from apps.catalog.categories import LEVELS, SLUG_LENGTH, forget_former, names_of
+from apps.catalog.categories import SLUG_LENGTH, Translations, forget_former, names_of, refuse_too_deep
 from apps.catalog.contract import InvalidCategory
 from apps.catalog.models import Category, FormerPath, Item, ItemCategory, Listing, ListingWord
 from apps.catalog.text import slug_of
-
-PATH_LENGTH = 750
-Translations = dict[str, dict[str, str]]
 
 
 def stamp(category: Category) -> str:
@@ -89,6 +86,14 @@ def siblings(parent_id: int | None) -> list[Category]:
     return list(Category.objects.filter(parent=parent_id).order_by("position", "title", "pk"))
 
 
+def refuse_address(path: str) -> NoReturn:
+    """Of a category that another one has."""
+    raise InvalidCategory(
+        _("There is a category at /categories/%(path)s already. Give one of them another address.")
+        % {"path": path}
+    )
+
+
 def _refuse_circle(category: Category, parent: Category | None) -> None:
     if parent is not None and f"{parent.path}/".startswith(f"{category.path}/"):
         raise InvalidCategory(
@@ -100,30 +105,20 @@ def _readdress(category: Category, above: str) -> None:
     """Give the category and all below it the path that follows from `above` and its slug; saves those below."""
     old, new = category.path, f"{above}/{category.slug}" if above else category.slug
     if Category.objects.filter(path=new).exists():
-        raise InvalidCategory(
-            _("There is a category at /categories/%(path)s already. Give one of them another address.")
-            % {"path": new}
-        )
+        refuse_address(new)
     below = subtree(old)
     former = [old, *(row.path for row in below)]
     for row in below:
         row.path = new + row.path[len(old) :]
     category.path = new
     moved = [category, *below]
-    _refuse_too_deep(moved)
+    refuse_too_deep(moved)
     forget_former(row.path for row in moved)
     FormerPath.objects.bulk_create(
         [FormerPath(path=path, category_id=row.pk) for path, row in zip(former, moved, strict=True)],
         batch_size=500,
     )
     Category.objects.bulk_update(below, ["path"], batch_size=200)
-
-
-def _refuse_too_deep(moved: Sequence[Category]) -> None:
-    if any(row.path.count("/") >= LEVELS for row in moved):
-        raise InvalidCategory(_("Categories can be %(most)d levels deep.") % {"most": LEVELS})
-    if any(len(row.path) > PATH_LENGTH for row in moved):
-        raise InvalidCategory(_("The address would become too long. Shorten one of its parts."))
 
 
 def _place(category: Category, before: Category | None) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from django.utils.translation import gettext as _
 
 from apps.catalog import kept
 from apps.catalog.attributes import name_listings
 from apps.catalog.bulk import insert
+from apps.catalog.contract import InvalidCategory
 from apps.catalog.models import Category, FormerPath, Listing, new_id
 from apps.catalog.text import slug_of
 
 LEVELS = 10
 SLUG_LENGTH = 60
+PATH_LENGTH = 750
+Translations: TypeAlias = dict[str, dict[str, str]]
 
 
 def paths_to(path: str) -> list[str]:
@@ -46,13 +52,13 @@ class Told:
     """What is said beforehand of a category by its path."""
 
     title: str
-    translations: dict[str, dict[str, str]]
+    translations: Translations
     position: int = 0
 
 
 def ensure(
     names: Iterable[tuple[str, ...]],
-    translations: Mapping[str, dict[str, dict[str, str]]] | None = None,
+    translations: Mapping[str, Translations] | None = None,
     *,
     told: Mapping[str, Told] | None = None,
 ) -> dict[tuple[str, ...], Category]:
@@ -85,8 +91,8 @@ def ensure(
     return {path: found[slugs] for path, slugs in wanted.items()}
 
 
-def _unsaved(title: str, parent: Category | None, translations: dict[str, dict[str, str]]) -> Category:
-    slug = slug_of(title, SLUG_LENGTH)
+def _unsaved(title: str, parent: Category | None, translations: Translations, slug: str = "") -> Category:
+    slug = slug or slug_of(title, SLUG_LENGTH)
     path = f"{parent.path}/{slug}" if parent else slug
     return Category(
         listing_id=new_id(),
@@ -116,18 +122,33 @@ def forget_former(paths: Iterable[str]) -> None:
         FormerPath.objects.filter(path__in=some).delete()
 
 
+def refuse_too_deep(placed: Iterable[Category]) -> None:
+    """Raises InvalidCategory for a path that no category can have."""
+    paths = [category.path for category in placed]
+    if any(path.count("/") >= LEVELS for path in paths):
+        raise InvalidCategory(_("Categories can be %(most)d levels deep.") % {"most": LEVELS})
+    if any(len(path) > PATH_LENGTH for path in paths):
+        raise InvalidCategory(_("The address would become too long. Shorten one of its parts."))
+
+
 def names_of(category: Category) -> str:
     """Its title in every language."""
     return " ".join([category.title, *(t.get("title", "") for t in category.translations.values())])
 
 
-def ensure_child(title: str, parent: Category | None) -> Category:
-    """The category of that name below `parent`, or at the top. Call under kept.lock()."""
-    new = _unsaved(title, parent, {})
-    there = Category.objects.filter(path=new.path).first()
-    if there is None:
-        last = Category.objects.filter(parent=parent).order_by("-position").values_list("position", flat=True)
-        # Where nobody has ordered them yet all are at 0, and stand in the order of their titles.
-        new.position = number + 1 if (number := last.first()) else 0
-        _save([new])
-    return there or new
+def ensure_child(
+    title: str, parent: Category | None, translations: Translations, slug: str = ""
+) -> tuple[Category, bool]:
+    """The category of that name below `parent`, or at the top, and whether it was made. Call under kept.lock().
+
+    One that is there stays as it is. `slug` "" makes one from the title. Raises InvalidCategory.
+    """
+    new = _unsaved(title, parent, translations, slug)
+    if there := Category.objects.filter(path=new.path).first():
+        return there, False
+    refuse_too_deep([new])
+    last = Category.objects.filter(parent=parent).order_by("-position").values_list("position", flat=True)
+    # Where nobody has ordered them yet all are at 0, and stand in the order of their titles.
+    new.position = number + 1 if (number := last.first()) else 0
+    _save([new])
+    return new, True

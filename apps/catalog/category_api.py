@@ -54,13 +54,15 @@ class Categories(CategoryView):
 
     @repeatable
     def post(self, request: Request) -> Response:
-        """A category below `parent`, or at the top; the one that is there if its name is taken."""
+        """A category below `parent`, or at the top; the one that has this name there, as it is."""
         said = _said(request, CategoryFields)
         parent = at(said.get("parent", ""))
 
         def create() -> Response:
-            made = service.create_category(said["title"], parent=parent, translations=said["translations"])
-            return _answer(made, HTTPStatus.CREATED)
+            found, is_new = service.create_category(
+                said["title"], parent=parent, translations=said["translations"], slug=said["slug"]
+            )
+            return _answer(found, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
         return once(request, create)
 

@@ -17,6 +17,7 @@ from apps.catalog import branches, favourites, kept, listings, search
 from apps.catalog import categories as tree
 from apps.catalog import contract as promised
 from apps.catalog.attributes import define, rename_values
+from apps.catalog.categories import Translations
 from apps.catalog.checks import check
 from apps.catalog.contract import (
     CategoryChangedMeanwhile,
@@ -35,6 +36,7 @@ from apps.catalog.drafts import Draft
 from apps.catalog.models import Attribute, Category, Item, ItemCategory, ItemPicture, Listing, ListingEntry
 from apps.catalog.shown import fill
 from apps.catalog.slugs import give_slugs
+from apps.catalog.text import slug_of
 from apps.catalog.wholes import Whole, load, put_together, save_parts
 from seam import atomic, enqueue, publish
 from seam.outbox import publish_many
@@ -80,7 +82,6 @@ WRITTEN = [
 USES_SHOWN = 100
 MOST_FAVOURITES = 100
 REBUILD_AT_ONCE = 200
-Translations = dict[str, dict[str, str]]
 
 
 # The contract
@@ -235,18 +236,25 @@ def ensure_categories(names: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...],
 
 
 def create_category(
-    title: str, *, parent: Category | None = None, translations: Translations | None = None
-) -> Category:
-    """A category below `parent`, last, or at the top; the one that is there if its name is taken already.
+    title: str,
+    *,
+    parent: Category | None = None,
+    translations: Translations | None = None,
+    slug: str = "",
+) -> tuple[Category, bool]:
+    """A category below `parent`, last, or at the top, and whether it was made: the one that has this name there stays
+    as it is.
 
-    Raises CategoryNotFound when there is no such parent any more.
+    Raises CategoryNotFound when there is no such parent any more, InvalidCategory where another one has the address
+    or the tree would be too deep.
     """
     with atomic("catalog"):
         kept.lock()
-        category = tree.ensure_child(title, _locked_category(parent.pk) if parent else None)
-        if translations:
-            branches.rename(category, category.title, translations)
-    return category
+        above = _locked_category(parent.pk) if parent else None
+        category, is_new = tree.ensure_child(title, above, translations or {}, slug)
+        if not is_new and slug and slug_of(category.title) != slug_of(title):
+            branches.refuse_address(category.path)
+    return category, is_new
 
 
 def change_category(

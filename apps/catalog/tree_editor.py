@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -42,18 +43,35 @@ def categories(request: HttpRequest) -> HttpResponse:
             return _created(request, form)
         except (InvalidCategory, CategoryNotFound) as problem:
             form.add_error("parent", str(problem))
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
-    return render(request, "catalog/editor/categories.html", _tree(request) | {"form": form}, status=status)
+    return _all(
+        request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY if request.method == "POST" else HTTPStatus.OK
+    )
 
 
 def _created(request: HttpRequest, form: CategoryForm) -> HttpResponse:
-    made = service.create_category(
+    """To where it is seen in the tree. Raises InvalidCategory, CategoryNotFound."""
+    found, is_new = service.create_category(
         form.cleaned_data["title"],
         parent=form.cleaned_data["parent"],
         translations=dict(form.translations),
     )
-    messages.success(request, _("The category “%(title)s” is there.") % {"title": made.title})
-    return redirect(_address(made))
+    if not is_new:
+        form.add_error("title", _there_already(found))
+        return _all(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    messages.success(request, _("The category “%(title)s” is there.") % {"title": found.title})
+    return redirect(_address(found))
+
+
+def _there_already(found: Category) -> str:
+    return format_html(
+        _('There is one already: <a href="{url}">{title}</a>. Change that one, or choose another title.'),
+        url=reverse("catalog:edit-category", args=[found.pk]),
+        title=title_of(found),
+    )
+
+
+def _all(request: HttpRequest, form: CategoryForm, *, status: int = HTTPStatus.OK) -> HttpResponse:
+    return render(request, "catalog/editor/categories.html", _tree(request) | {"form": form}, status=status)
 
 
 @require_POST

@@ -40,6 +40,33 @@ def test_a_tree_is_made_and_read_level_by_level(client, editor):
     assert client.get(CATEGORIES, {"in": "cars"}).json()["code"] == "catalog.category_not_found"
 
 
+def test_one_that_is_there_is_answered_as_it_is(editor):
+    said = {"title": "Zed", "translations": {"es": {"title": "Zeta"}}}
+    made = send(editor, "post", CATEGORIES, said)
+    again = send(editor, "post", CATEGORIES, said | {"translations": {"es": {"title": "Otro"}}})
+    assert (made.status_code, again.status_code) == (201, 200)
+    assert again.json() == made.json()
+    assert again["ETag"] == made["ETag"]
+    assert Category.objects.get().translations == {"es": {"title": "Zeta"}}
+
+
+def test_a_new_category_has_the_address_that_is_sent(editor, category):
+    category("Boats")
+    said = {"title": "Ships", "slug": "vessels", "parent": "boats"}
+    assert send(editor, "post", CATEGORIES, said).json()["path"] == "boats/vessels"
+    assert send(editor, "post", CATEGORIES, said).status_code == 200
+    taken = send(editor, "post", CATEGORIES, said | {"title": "Sails"})
+    assert (taken.status_code, taken.json()["code"]) == (422, "catalog.invalid_category")
+    assert Category.objects.count() == 2
+
+
+def test_a_category_that_would_be_too_deep_is_not_made(editor, category):
+    deep = category(*"0123456789")
+    refused = send(editor, "post", CATEGORIES, {"title": "Below", "parent": deep.path})
+    assert (refused.status_code, refused.json()["code"]) == (422, "catalog.invalid_category")
+    assert Category.objects.count() == 10
+
+
 def test_a_category_is_moved_in_front_of_another_and_to_the_top(client, editor, category):
     category("Boats", "Sails")
     oars = category("Boats", "Oars")

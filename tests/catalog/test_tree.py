@@ -11,7 +11,7 @@ from apps.catalog import branches, held, service
 from apps.catalog.categories import current
 from apps.catalog.contract import CategoryChangedMeanwhile, CategoryNotFound, InvalidCategory
 from apps.catalog.drafts import draft_of
-from apps.catalog.models import Category, FormerPath, Item, Listing, SearchDocument
+from apps.catalog.models import Category, FormerPath, Item, Listing, ListingWord, SearchDocument
 from tests.catalog.test_service import assert_all_kept_is_right
 from tests.people import sign_in
 
@@ -65,7 +65,7 @@ def test_an_address_that_another_category_takes_is_that_ones(category):
     old = category("Boats")
     service.change_category(old.pk, title="Ships", translations={}, slug="ships")
     assert current("boats") == "ships"
-    taken = service.create_category("Boats")
+    taken, _made = service.create_category("Boats")
     assert current("boats") is None
     service.change_category(taken.pk, title="Boats", translations={}, slug="barks")
     assert current("boats") == "barks"
@@ -119,7 +119,7 @@ def test_neighbours_stand_in_the_order_they_are_given(editor, category):
     moved(editor, category("B"), f"before:{category('C').pk}")
     assert [row.title for row in branches.siblings(None)] == ["B", "C", "A"]
     assert "any further" in moved(editor, category("B"), "up")
-    assert service.create_category("0 new").position > category("A").position
+    assert service.create_category("0 new")[0].position > category("A").position
 
 
 def test_in_out_and_beside_others(editor, category):
@@ -190,6 +190,29 @@ def test_categories_are_made_renamed_and_put_elsewhere_by_form(editor):
     boats.refresh_from_db()
     assert (boats.title, boats.path, boats.translations["es"]["title"]) == ("Ships", "ships", "Barcos")
     assert current("things/boats") == "ships"
+
+
+def test_a_new_category_changes_none_that_is_there(editor, category):
+    own = category("Things", "Landscapes")
+    service.change_category(own.pk, title="Land & sky", translations={"es": {"title": "Paisajes"}})
+    said = {"title": "landscapes", "title_es": "Pisado", "parent": "things"}
+    answer = editor.post("/editor/categories", said)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert f'already: <a href="/editor/categories/{own.pk}">Land &amp; sky</a>.' in page
+    for kept in ('value="landscapes"', 'value="Pisado"', '<option value="things" selected>'):
+        assert kept in page
+    own.refresh_from_db()
+    assert (own.title, own.translations) == ("Land & sky", {"es": {"title": "Paisajes"}})
+
+
+def test_a_new_category_is_found_by_its_name_in_every_language():
+    made, is_new = service.create_category("Boats", translations={"es": {"title": "Barcos"}})
+    assert is_new
+    assert set(ListingWord.objects.filter(listing=made.pk).values_list("word", flat=True)) == {
+        "boats",
+        "barcos",
+    }
 
 
 def test_the_second_who_renames_sees_what_the_first_wrote(editor, category):
