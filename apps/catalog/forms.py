@@ -19,6 +19,7 @@ from apps.catalog import checks
 from apps.catalog.categories import LEVELS, SLUG_LENGTH, current
 from apps.catalog.drafts import Draft, Fact, FactValue
 from apps.catalog.models import Category, Kind
+from apps.catalog.numbers import NumberField
 
 # The languages an item can be told in besides its own.
 OTHERS = [(code, name) for code, name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
@@ -39,10 +40,9 @@ class ItemForm(forms.Form):
         max_length=checks.DESCRIPTION,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
-    price = forms.DecimalField(
+    price = NumberField(
         label=gettext_lazy("Price"),
         required=False,
-        localize=True,
         min_value=0,
         max_value=checks.MOST_PRICE,
         decimal_places=2,
@@ -151,9 +151,7 @@ class FactRow:
 
     def _value(self) -> FactValue:
         if self.kind == Kind.NUMBER:
-            number: Decimal = forms.DecimalField(localize=True, max_digits=20, decimal_places=6).clean(
-                self.value
-            )
+            number: Decimal = NumberField(max_digits=20, decimal_places=6).clean(self.value)
             return number
         if self.kind == Kind.DATE:
             return forms.DateField().clean(self.value)

@@ -8,9 +8,12 @@ from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
+from django.utils.formats import number_format
+from django.utils.translation import override
 
 from apps.catalog import service
 from apps.catalog.drafts import Draft, Fact, draft_of
+from apps.catalog.localized import shown_value
 from apps.catalog.models import Category, Item
 from tests.catalog.conftest import asset
 from tests.people import sign_in
@@ -156,6 +159,85 @@ def test_what_is_wrong_is_said_and_all_that_was_typed_is_still_there(as_alice, w
     if "fact-value" in wrong:
         assert wrong["fact-value"][0] in page
     assert not Item.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "way", "number"),
+    [
+        ("en", "12,345", "12345"),
+        ("en", "1,234.5", "1234.5"),
+        ("en", "1,234,567.25", "1234567.25"),
+        ("en", "1 234.5", "1234.5"),
+        ("en", "12.345", "12.345"),
+        ("en", "-1,234", "-1234"),
+        ("es", "12\xa0345", "12345"),
+        ("es", "1 234,5", "1234.5"),
+        ("es", "1\u202f234\u202f567,25", "1234567.25"),
+        ("es", "1.234,5", "1234.5"),
+        ("es", "1.234.567", "1234567"),
+        ("es", "1,234.5", "1234.5"),
+        ("es", "1,234,567.25", "1234567.25"),
+        ("es", "1 234.567", "1234.567"),
+        ("es", "12,345", "12.345"),
+        ("es", "12.5", "12.5"),
+        ("es", "1.23", "1.23"),
+        ("es", "0.125", "0.125"),
+        ("es", "1234.567", "1234.567"),
+        ("es", "12345", "12345"),
+    ],
+)
+def test_a_number_is_understood_as_people_of_the_language_write_it(as_alice, language, way, number):
+    fact = {"fact-name": ["Weight"], "fact-kind": ["number"], "fact-value": [way]}
+    answer = as_alice.post("/editor/new", typed(**fact), headers={"accept-language": language})
+    assert answer.status_code == 302, text(answer)
+    assert draft_of(Item.objects.get()).facts[0].value == Decimal(number)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(
+    "number", ["0.05", "12.345", "1234", "1234.5", "12345", "1234567.25", "-12345.678901"]
+)
+def test_what_the_site_shows_can_be_pasted_back(as_alice, language, number):
+    with override(language):
+        shown = shown_value(number, "number")
+        price = number_format(abs(Decimal(number)).quantize(Decimal("0.01")), 2, force_grouping=True)
+    fact = {"fact-name": ["Weight"], "fact-kind": ["number"], "fact-value": [shown]}
+    answer = as_alice.post("/editor/new", typed(price=price, **fact), headers={"accept-language": language})
+    assert answer.status_code == 302, text(answer)
+    draft = draft_of(Item.objects.get())
+    assert draft.facts[0].value == Decimal(number)
+    assert draft.price == abs(Decimal(number)).quantize(Decimal("0.01"))
+
+
+@pytest.mark.parametrize("way", ["12.345", "1.234", "-1.234"])
+def test_a_number_of_two_meanings_is_refused_with_both_ways_to_write_it(as_alice, way):
+    fact = {"fact-name": ["Weight"], "fact-kind": ["number"], "fact-value": [way]}
+    for said in (fact, {"price": way}):
+        answer = as_alice.post("/editor/new", typed(**said), headers={"accept-language": "es"})
+        assert answer.status_code == 422
+        page = text(answer)
+        assert (
+            f"Escribe {way.replace('.', '')} si son miles o {way.replace('.', ',')} si son decimales" in page
+        )
+        assert f'value="{way}"' in page
+    assert not Item.objects.exists()
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(
+    "way", ["1,23,456", "1.234.56", "1,234,5", "12 34", "1 234.567.890", "1234,567.8", "1.234 567", "1,234-"]
+)
+def test_what_is_grouped_like_no_number_is_refused(as_alice, language, way):
+    answer = as_alice.post("/editor/new", typed(price=way), headers={"accept-language": language})
+    assert answer.status_code == 422
+    assert {"en": "Enter a number.", "es": "Escribe un número."}[language] in text(answer)
+    assert value_of("price", text(answer)) == way
+
+
+def test_the_highest_price_is_told_as_the_language_writes_it(as_alice):
+    for language, most in (("en", "9,999,999,999.99"), ("es", "9\xa0999\xa0999\xa0999,99")):
+        answer = as_alice.post("/editor/new", typed(price="9" * 11), headers={"accept-language": language})
+        assert most in text(answer)
 
 
 def test_too_many_pictures_or_attributes_are_no_reason_to_lose_the_rest(as_alice, alice, library):
