@@ -35,6 +35,10 @@ class Links:
         query = urlencode([*self._pairs(order or self.order), *chosen, *more.items()])
         return f"{self.path}?{query}" if query else self.path
 
+    def beginning(self) -> str:
+        """For who came with a place or an order that isn't known: of the same list."""
+        return self.to(order=self.order if self.order in self.among else self.among[0])
+
     def _pairs(self, order: str) -> list[tuple[str, str]]:
         pairs = [("q", self.q)] if self.q else []
         return [*pairs, ("order", order)] if order != self.among[0] else pairs

@@ -103,7 +103,7 @@ def _page(
             sample=sample,
         )
     except InvalidQuery:
-        return HttpResponseRedirect(request.path)
+        return HttpResponseRedirect(links.beginning())
     is_start = after is None and before is None
     if aside is None:
         wider = paging.wider(listing, order=order, language=language, within=narrowed.groups)

@@ -27,7 +27,7 @@ from apps.catalog.contract import InvalidQuery
 from apps.catalog.engines import ENGINES, Engine
 from apps.catalog.filters import NO_GROUPS, Groups
 from apps.catalog.models import Listing, ListingEntry, SearchDocument, SearchWord
-from apps.catalog.paging import Key, how_many, read_cursor, stands_in, write_cursor
+from apps.catalog.paging import Key, how_many, key_field, read_cursor, stands_in, write_cursor
 from apps.catalog.samples import LIST, SAMPLE, Part, Sample, of_documents
 from apps.catalog.sorting import ORDERS, RELEVANCE, in_order
 from apps.catalog.text import words
@@ -101,7 +101,7 @@ def search(
         raise InvalidQuery(_("Items can't be sorted by that."))
     documents = max(documents, 1)
     start = _place(after) if order == RELEVANCE else None
-    start_sorted = None if order == RELEVANCE else read_cursor(after, order)
+    start_sorted = None if order == RELEVANCE else read_cursor(after, _sorted_by(order, language))
     terms = terms_of(query)
     if not terms:
         return Found()
@@ -192,10 +192,15 @@ def _sorted(
     rest = [match for match in matches if start is None or match[:2] > (start.value, start.item_id)]
     found = Found(
         items=[match[1:] for match in rest[:limit]],
-        next=write_cursor(rest[limit - 1], order) if len(rest) > limit else None,
+        next=write_cursor(rest[limit - 1], _sorted_by(order, language)) if len(rest) > limit else None,
         total=len(matches),
     )
     return found, [document_id(item) for _key, item, _version in matches[:SAMPLE]]
+
+
+def _sorted_by(order: str, language: str) -> str:
+    """What a cursor names: a place among titles in one language is none among those in another."""
+    return key_field(order, language) if order == "title" else order
 
 
 def _of_rarest(narrowings: list[Narrowing]) -> QuerySet[SearchDocument]:

@@ -42,7 +42,7 @@ def results(request: HttpRequest) -> HttpResponse:
             faceted=aside is None,
         )
     except InvalidQuery:
-        return HttpResponseRedirect(links.to(order=RELEVANCE))
+        return HttpResponseRedirect(links.beginning())
     if not found.sortable:
         links.order = RELEVANCE
     if aside is None:

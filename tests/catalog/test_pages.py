@@ -237,18 +237,32 @@ def test_drafts_and_withdrawn_items_have_no_page(client, item):
     assert client.get("/items/boat").status_code == 404
 
 
+NARROWED = "/browse?order=title&filter=.in%3Athings%2Fboats"
+
+
 @pytest.mark.parametrize(
-    "address",
+    ("address", "beginning"),
     [
-        "/browse?after=rubbish",
-        "/browse?before=%00",
-        "/browse?order=rubbish",
-        "/categories/things?after=%ED%A0%80",
-        "/search?q=boat&after=rubbish",
+        ("/browse?after=rubbish", "/browse"),
+        ("/browse?before=%00", "/browse"),
+        ("/browse?order=rubbish", "/browse"),
+        ("/browse?order=rubbish&filter=.in:things/boats", "/browse?filter=.in%3Athings%2Fboats"),
+        (f"{NARROWED}&after=rubbish", NARROWED),
+        ("/categories/things?order=price&after=%ED%A0%80", "/categories/things?order=price"),
+        ("/search?q=boat&after=rubbish", "/search?q=boat"),
     ],
 )
-def test_a_foreign_place_leads_to_the_beginning(client, shop, address):
-    assert client.get(address).status_code == 302
+def test_a_foreign_place_leads_to_the_beginning_of_the_same_list(client, shop, address, beginning):
+    answer = client.get(address)
+    assert (answer.status_code, answer.headers["Location"]) == (302, beginning)
+    assert client.get(beginning).status_code == 200
+
+
+def test_in_another_language_a_later_page_by_title_leads_to_the_beginning_of_the_same_list(client, shop):
+    following = re.search(r'rel="next" href="([^"]+)"', page(client, NARROWED))[1].replace("&amp;", "&")
+    assert client.get(following).status_code == 200
+    answer = client.get(following, headers={"accept-language": "es"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, NARROWED)
 
 
 @pytest.mark.parametrize(

@@ -254,11 +254,31 @@ def test_programs_sort_what_they_found(priced, client):
 
 
 @pytest.mark.parametrize(
-    "address", ["order=rubbish", "order=price&after=2-1", "order=title&after=x", "after=x"]
+    ("address", "beginning"),
+    [
+        ("order=rubbish", ""),
+        ("order=rubbish&after=2-1", ""),
+        ("order=price&after=2-1", "&order=price"),
+        ("order=title&after=x", "&order=title"),
+        ("after=x", ""),
+        ("after=x&filter=.in:places", "&filter=.in%3Aplaces"),
+    ],
 )
-def test_a_foreign_order_or_place_of_it_leads_to_the_beginning(priced, client, address):
+def test_a_foreign_order_or_place_of_it_leads_to_the_beginning(priced, client, category, address, beginning):
+    category("Places")
     answer = client.get(f"/search?q=boat&{address}")
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/search?q=boat")
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/search?q=boat{beginning}")
+
+
+def test_a_place_among_titles_in_another_language_is_no_place_here(priced, client):
+    english, spanish = (
+        search("boat", documents=4, limit=1, order="title", language=one).next for one in ("en", "es")
+    )
+    for language, place in (("es", english), ("en", spanish)):
+        with pytest.raises(InvalidQuery):
+            search("boat", documents=4, order="title", language=language, after=place)
+    answer = client.get(f"/search?q=boat&order=title&after={english}", headers={"accept-language": "es"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/search?q=boat&order=title")
 
 
 def test_narrowed_to_listings(item, category):
