@@ -39,7 +39,7 @@ from apps.catalog.library import LibraryIsAway, allowed, library, places_from, p
 from apps.catalog.localized import title_of
 from apps.catalog.models import Category, Item, ListingWord
 from apps.catalog.paging import moment_of, read_moment
-from apps.catalog.search import search
+from apps.catalog.search import search, terms_of
 from apps.catalog.text import fold, words
 from apps.catalog.trees import line
 from apps.catalog.views import ITEM_COLUMNS, VERSIONS, item_context
@@ -50,6 +50,8 @@ ALL_CATEGORIES = 150
 FOUND_CATEGORIES = 30
 SMALL_LIBRARY = 8  # pictures that are seen at a glance
 SUGGESTED = 30
+DRAFTS = 1000  # no index has the words of drafts: the titles of so many are read, of those changed last
+STATUSES = {"draft": False, "published": True}
 
 editors_only = require_role(Role.EDITOR)
 Context = dict[str, Any]
@@ -61,11 +63,15 @@ Context = dict[str, Any]
 @require_safe
 @editors_only
 def items(request: HttpRequest) -> HttpResponse:
-    """Every item, drafts too, changed last first; or whose title begins with `q`, and what visitors find by it."""
+    """Every item, drafts too, or those of one `status`: changed last first; or whose title begins with `q`, what
+    visitors find by it, and drafts with its words in their title."""
     query = request.GET.get("q", "").strip()[:100]
     status = request.GET.get("status", "")
+    status = status if status in STATUSES else ""
     columns = ("pk", "slug", "title", "subtitle", "is_published", "changed_at", "cover")
     rows = Item.objects.values(*columns)
+    if status:
+        rows = rows.filter(is_published=STATUSES[status])
     if query:
         found, following = _titled(rows, query), ""
     else:
@@ -75,7 +81,7 @@ def items(request: HttpRequest) -> HttpResponse:
         "q": query,
         "status": status,
         "next": following,
-        "is_start": "after" not in request.GET,
+        "is_start": bool(query) or "after" not in request.GET,
     }
     return render(request, "catalog/editor/items.html", context)
 
@@ -85,15 +91,21 @@ def _titled(rows: Any, query: str) -> list[dict[str, Any]]:
     begun = rows.filter(title_key__gte=begin, title_key__lt=begin + "\U0010ffff").order_by("title_key")
     found = {row["pk"]: row for row in begun[:PAGE]}
     if len(found) < PAGE:
-        ids = search(query, documents=read().everything.items, limit=PAGE).ids
+        ids = [*search(query, documents=read().everything.items, limit=PAGE).ids, *_drafts(query)]
         others = {row["pk"]: row for row in rows.filter(pk__in=ids)}
         found |= {pk: others[pk] for pk in ids if pk in others and pk not in found}
     return list(found.values())[:PAGE]
 
 
+def _drafts(query: str) -> list[UUID]:
+    """Those that have the words in their title, or words that begin so."""
+    drafts = Item.objects.filter(is_published=False).order_by("-changed_at", "-pk")
+    titles = {pk: " " + " ".join(words(title)) for pk, title in drafts.values_list("pk", "title")[:DRAFTS]}
+    terms = terms_of(query)
+    return [pk for pk, title in titles.items() if all(f" {term}" in title for term in terms)][:PAGE]
+
+
 def _changed_last(rows: Any, status: str, after: str) -> tuple[list[dict[str, Any]], str]:
-    if status in ("draft", "published"):
-        rows = rows.filter(is_published=status == "published")
     if cursor := read_moment(after):
         moment, pk = cursor
         rows = rows.filter(changed_at__lte=moment).exclude(changed_at=moment, pk__gte=pk)

@@ -539,6 +539,37 @@ def test_an_item_is_found_by_any_word_of_it(editor, item):
         assert re.findall(r"<span>([^<]*Noon)", page) == found, query
 
 
+@searched
+def test_what_is_looked_for_is_looked_for_in_the_status_chosen(editor, item):
+    item("Print of a bridge")
+    item("Print of a boat", published=False)
+    item("A small Prínt", published=False)
+    item("A blue vase", description="It is no print.")
+    for status, found in (
+        ("", ["A blue vase", "A small Prínt", "Print of a boat", "Print of a bridge"]),
+        ("draft", ["A small Prínt", "Print of a boat"]),
+        ("published", ["A blue vase", "Print of a bridge"]),
+    ):
+        page = editor.get("/editor/", {"q": "prints", "status": status}).content.decode()
+        assert sorted(re.findall(r"<span>([^<]+)</span></a></td>", page)) == found, status
+
+
+def test_a_search_and_a_status_keep_each_other(editor, item):
+    item("Boat", published=False)
+    page = editor.get("/editor/", {"q": "bóat & co", "status": "draft"}).content.decode()
+    chips = dict(re.findall(r'class="chip" href="([^"]*)"( aria-current="true")?', page))
+    looked_for = "q=b%C3%B3at%20%26%20co"
+    assert chips == {
+        f"?{looked_for}": "",
+        f"?status=draft&amp;{looked_for}": ' aria-current="true"',
+        f"?status=published&amp;{looked_for}": "",
+    }
+    assert '<input type="hidden" name="status" value="draft">' in page
+    assert "drafts by those of their title" in page
+    assert 'name="status"' not in editor.get("/editor/", {"q": "boat", "status": '"rubbish'}).content.decode()
+    assert 'href="?" aria-current="true"' in editor.get("/editor/").content.decode()
+
+
 def test_what_is_not_there_is_404(editor, media):
     nobody = uuid.uuid4()
     for address in (
