@@ -39,6 +39,7 @@ from apps.catalog.contract import (
 from apps.catalog.drafts import Draft, Fact, draft_of
 from apps.catalog.filters import Narrowed, read, read_strictly
 from apps.catalog.library import LibraryIsAway, allowed
+from apps.catalog.localized import OWN
 from apps.catalog.models import Category, Item, Kind, Listing
 from apps.catalog.once import InvalidKey, KeyUsedOtherwise, UnderWay, once, repeatable
 from apps.catalog.search import search
@@ -292,7 +293,7 @@ class ItemFields(serializers.Serializer):
     version = Pattern(r"^[0-9]{1,19}$", required=False)
 
     def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        refuse_other_languages(value)
+        refuse_other_languages(value, own="title")
         if any(set(texts) - {"title", "description"} for texts in value.values()):
             raise exceptions.ValidationError(_("A translation has a `title` and a `description`."))
         return value
@@ -306,8 +307,12 @@ class ItemFields(serializers.Serializer):
         return [found[path].pk for path in value]
 
 
-def refuse_other_languages(translations: Mapping[str, Any]) -> None:
-    """Raises ValidationError for one that the site does not speak."""
+def refuse_other_languages(translations: Mapping[str, Any], *, own: str) -> None:
+    """Raises ValidationError for one that the site does not speak, and for its own, in which the field `own` is."""
+    if OWN in translations:
+        raise exceptions.ValidationError(
+            _("The site's own language has no translation; say `%(field)s`.") % {"field": own}
+        )
     if unknown := set(translations) - {code for code, _name in settings.LANGUAGES}:
         raise exceptions.ValidationError(
             _("Unknown languages: %(unknown)s") % {"unknown": ", ".join(unknown)}

@@ -32,7 +32,6 @@ from apps.catalog.attributes import (
     texts_of,
 )
 from apps.catalog.checks import FACT_NAME
-from apps.catalog.forms import OWN
 from apps.catalog.localized import Translations
 from apps.catalog.models import Attribute, AttributeValue
 from seam import atomic
@@ -120,9 +119,7 @@ class AttributeFields(serializers.Serializer):
     translations = serializers.DictField(child=TranslationFields(), default=dict)
 
     def validate_translations(self, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-        refuse_other_languages(value)
-        if OWN in value:
-            raise exceptions.ValidationError(_("The site's own language has no translation; say `label`."))
+        refuse_other_languages(value, own="label")
         if not all(value.values()):
             raise exceptions.ValidationError(
                 _("A translation of an attribute has a `label`, `values`, or both.")

@@ -21,8 +21,8 @@ from apps.auth.contract import Role
 from apps.catalog import kept, service
 from apps.catalog.attributes import LABEL_LENGTH, LISTED_LENGTH, TAKEN, in_use, is_taken, stamp, values_in_use
 from apps.catalog.checks import FACT_NAME
-from apps.catalog.forms import OTHERS, OWN, say_languages
-from apps.catalog.localized import localized
+from apps.catalog.forms import OTHERS, say_languages
+from apps.catalog.localized import localized, without_own
 from apps.catalog.models import Attribute, AttributeValue
 from seam import atomic
 
@@ -120,11 +120,6 @@ class ValueFields:
 
 def _told(value: Any) -> str:
     return (_("Yes") if value else _("No")) if isinstance(value, bool) else str(value)
-
-
-def without_own(translations: Mapping[str, Any]) -> dict[str, Any]:
-    """Older imports kept another name in the site's own language among them; it would hide the name."""
-    return {code: texts for code, texts in translations.items() if code != OWN}
 
 
 @require_safe

@@ -12,6 +12,7 @@ from apps.catalog import kept
 from apps.catalog.attributes import name_listings
 from apps.catalog.bulk import insert
 from apps.catalog.contract import InvalidCategory
+from apps.catalog.localized import OWN, localized, without_own
 from apps.catalog.models import Category, FormerPath, Listing, new_id
 from apps.catalog.text import slug_of
 
@@ -80,11 +81,8 @@ def ensure(
                 title = path[depth]
                 made = _unsaved(title, parent, (translations or {}).get(title, {}))
                 if said := (told or {}).get(step):
-                    made.title, made.translations, made.position = (
-                        said.title,
-                        said.translations,
-                        said.position,
-                    )
+                    made.title, made.translations = _named(said.title, said.translations)
+                    made.position = said.position
                 there = None if made.path == step else Category.objects.filter(path=made.path).first()
                 found[step] = there or new.setdefault(made.path, made)
     _save(list(new.values()))
@@ -93,6 +91,7 @@ def ensure(
 
 def _unsaved(title: str, parent: Category | None, translations: Translations, slug: str = "") -> Category:
     slug = slug or slug_of(title, SLUG_LENGTH)
+    title, others = _named(title, translations)
     path = f"{parent.path}/{slug}" if parent else slug
     return Category(
         listing_id=new_id(),
@@ -100,8 +99,13 @@ def _unsaved(title: str, parent: Category | None, translations: Translations, sl
         slug=slug,
         path=path,
         title=title,
-        translations=translations,
+        translations=others,
     )
+
+
+def _named(title: str, translations: Translations) -> tuple[str, Translations]:
+    """Title and translations where an import says another title in the site's own language."""
+    return localized(title, translations, "title", OWN), without_own(translations)
 
 
 def _save(new: list[Category]) -> None:

@@ -24,6 +24,7 @@ from apps.catalog.api import (
     refuse_other_languages,
 )
 from apps.catalog.contract import CategoryChangedMeanwhile, CategoryNotFound, InvalidCategory
+from apps.catalog.localized import without_own
 from apps.catalog.models import Category
 from apps.catalog.once import once, repeatable
 from apps.catalog.trees import level
@@ -116,7 +117,7 @@ class CategoryFields(serializers.Serializer):
     parent = Text(max_length=750, allow_blank=True, required=False)  # type: ignore[assignment]
 
     def validate_translations(self, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        refuse_other_languages(value)
+        refuse_other_languages(value, own="title")
         if any(set(texts) != {"title"} for texts in value.values()):
             raise exceptions.ValidationError(_("A translation of a category has a `title`."))
         return value
@@ -134,7 +135,7 @@ def represented(category: Category) -> dict[str, Any]:
         "page": f"/categories/{category.path}",
         "path": category.path,
         "title": category.title,
-        "translations": category.translations,
+        "translations": without_own(category.translations),
         "items": category.listing.items,
     }
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.contract import InvalidItem
 from apps.catalog.drafts import Draft, Fact
+from apps.catalog.localized import OWN
 
 TITLE = 400
 DESCRIPTION = 50_000
@@ -46,6 +47,10 @@ def check(draft: Draft) -> None:
 
 
 def _translated(draft: Draft) -> list[tuple[str, str, str]]:
+    if OWN in draft.translations:
+        raise InvalidItem(
+            _("The site's own language has no translation; say `%(field)s`.") % {"field": "title"}
+        )
     languages = {code for code, _name in settings.LANGUAGES}
     if unknown := set(draft.translations) - languages:
         raise InvalidItem(

@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy
 from apps.catalog import checks
 from apps.catalog.categories import LEVELS, SLUG_LENGTH, current
 from apps.catalog.drafts import Draft, Fact, FactValue
+from apps.catalog.localized import OWN
 from apps.catalog.models import Category, Kind
 from apps.catalog.numbers import NumberField
 
 # The languages an item can be told in besides its own.
-OTHERS = [(code, name) for code, name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
-OWN = settings.LANGUAGE_CODE  # the language of its own words
+OTHERS = [(code, name) for code, name in settings.LANGUAGES if code != OWN]
 EMPTY_ROWS = 2
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Initial = dict[str, Any]

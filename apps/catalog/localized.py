@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language
 
@@ -14,6 +15,12 @@ from apps.catalog.text import slug_of
 
 Translations = Mapping[str, Mapping[str, Any]]
 NONE: Translations = {}
+OWN = settings.LANGUAGE_CODE  # the language of what a thing says itself, which no translation is in
+
+
+def without_own(translations: Mapping[str, Any]) -> dict[str, Any]:
+    """Older imports and programs kept some in the site's own language; what no form shows would hide what it does."""
+    return {code: texts for code, texts in translations.items() if code != OWN}
 
 
 def localized(own: str, translations: Translations, name: str, language: str) -> str:

@@ -21,13 +21,14 @@ import secrets
 import uuid
 from datetime import date
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 import seam.models
+from apps.catalog.localized import without_own
 
 TypedValue: TypeAlias = str | Decimal | date
 
@@ -35,6 +36,18 @@ TypedValue: TypeAlias = str | Decimal | date
 def new_id() -> int:
     """A random key of 63 bits for rows that only we refer to: known before the insert, whoever inserts."""
     return secrets.randbits(63)
+
+
+class Translations(models.JSONField):
+    """What other languages call a thing: {"es": {"title": …}}. The site's own is not read, whatever a row has."""
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        read = super().from_db_value(value, expression, connection)
+        return without_own(read) if isinstance(read, dict) else read
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs  # the column is the same
 
 
 class OutboxEvent(seam.models.OutboxEvent):
@@ -145,7 +158,7 @@ class Item(models.Model):
     slug = models.SlugField(max_length=200, unique=True)
     title = models.CharField(_("title"), max_length=400)
     description = models.TextField(_("description"), blank=True)
-    translations = models.JSONField(default=dict, blank=True)
+    translations = Translations(default=dict, blank=True)
     price = models.DecimalField(_("price"), max_digits=12, decimal_places=2, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     main_category = models.ForeignKey(

@@ -109,6 +109,7 @@ def test_a_page_that_can_not_be(client, item, path, wrong):
         ({"currency": "euro"}, "currency"),
         ({"slug": "Not A Slug"}, "slug"),
         ({"translations": {"xx": {"title": "?"}}}, "translations"),
+        ({"translations": {"en": {"title": "Amber"}}}, "translations"),
         ({"translations": {"es": {"body": "?"}}}, "translations"),
         ({"translations": []}, "translations"),
         ({"categories": ["no/such"]}, "categories"),

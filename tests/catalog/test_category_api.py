@@ -50,6 +50,19 @@ def test_one_that_is_there_is_answered_as_it_is(editor):
     assert Category.objects.get().translations == {"es": {"title": "Zeta"}}
 
 
+def test_the_sites_own_language_has_no_translation(editor, category):
+    said = {"title": "Boats", "translations": {"en": {"title": "Ships"}}}
+    refused = send(editor, "post", CATEGORIES, said)
+    assert refused.status_code == 422
+    assert "say `title`" in refused.json()["fields"]["translations"][0]
+    made = category("Boats")
+    Category.objects.update(translations=said["translations"])
+    told = editor.get(f"{CATEGORIES}{made.pk}/").json()
+    assert told["translations"] == {}
+    put = {name: told[name] for name in ("title", "translations")}
+    assert send(editor, "put", f"{CATEGORIES}{made.pk}/", put).status_code == 200
+
+
 def test_a_new_category_has_the_address_that_is_sent(editor, category):
     category("Boats")
     said = {"title": "Ships", "slug": "vessels", "parent": "boats"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import tomllib
 from datetime import date
 from decimal import Decimal
@@ -144,6 +145,22 @@ def test_the_same_catalogue_comes_out_of_every_format(catalogue, tmp_path, forma
     for slug, item in catalogue["items"].items():
         assert again["items"].get(slug) == item, slug
     assert again == catalogue
+
+
+def test_an_export_of_before_that_has_the_sites_own_language_too_comes_in(item, tmp_path):
+    item("Base", translations={"es": {"title": "Otra"}})
+    call_command("export_catalog", tmp_path / "catalogue.jsonl")
+    file, mapping = tmp_path / "catalogue.jsonl", tmp_path / "catalogue.jsonl.toml"
+    record = json.loads(file.read_text())
+    assert list(record["translations"]) == ["es"]
+    record["translations"]["en"] = {"title": "Shown", "description": ""}
+    file.write_text(json.dumps(record))
+    texts = 'title = "translations.en.title"\ndescription = "translations.en.description"'
+    mapping.write_text(mapping.read_text().replace("[price]", f"[item.translations.en]\n{texts}\n[price]"))
+    before = said()
+    emptied()
+    imported(file, mapping, tmp_path)
+    assert said() == before
 
 
 def test_long_addresses_come_back_whole(item, tmp_path):

@@ -8,15 +8,17 @@ from decimal import Decimal
 import pytest
 from django.core.cache import cache
 from django.template.loader import render_to_string
+from django.test import Client
 from django.utils import translation
 
 from apps.catalog import held, service
-from apps.catalog.drafts import Draft, Fact
+from apps.catalog.drafts import Draft, Fact, draft_of
 from apps.catalog.handlers import on_asset_ready
 from apps.catalog.models import Item
 from apps.media.contract import AssetReady
 from seam import atomic
 from tests.catalog.conftest import asset
+from tests.people import sign_in
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -190,6 +192,22 @@ def test_in_spanish_what_has_spanish_words_uses_them(client, item, category):
     assert "1250,50\xa0€" in text or "1.250,50\xa0€" in text or "1\xa0250,50\xa0€" in text
     assert "Barco" in page(client, "/browse", accept_language="es")
     assert "€1,250.50" in page(client, "/items/boat", accept_language="en")
+
+
+def test_what_is_kept_in_the_sites_own_language_besides_hides_no_title(client, alice, item):
+    made = item("Base", description="Theirs")
+    texts = {"title": "Shown", "description": "Unseen"}
+    Item.objects.update(translations={"en": texts, "es": {"title": "Otra"}})
+    for address in ("/browse", "/items/base"):
+        assert "Base" in page(client, address)
+        assert "Shown" not in page(client, address)
+        assert "Otra" in page(client, address, accept_language="es")
+    address, editor = f"/api/v1/catalog/items/{made.pk}/", sign_in(Client(), alice)
+    told = editor.get(address).json()
+    assert (told["title"], told["translations"]) == ("Base", {"es": {"title": "Otra"}})
+    said = {name: told[name] for name in ("title", "description", "translations", "slug")}
+    assert editor.put(address, said, content_type="application/json").status_code == 200
+    assert draft_of(Item.objects.get()).translations == {"es": {"title": "Otra"}}
 
 
 def test_titles_sort_by_the_words_one_sees(client, item):

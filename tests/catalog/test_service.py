@@ -223,6 +223,7 @@ def test_a_value_said_twice_counts_once(item):
         Draft(title="ok", price=Decimal("1.001"), currency="EUR"),
         Draft(title="ok", price=Decimal("1")),
         Draft(title="ok", translations={"xx": {"title": "?"}}),
+        Draft(title="ok", translations={"en": {"title": "Shown"}}),
         Draft(title="ok", facts=[Fact(name="", value="x")]),
         Draft(title="ok", facts=[Fact(name="x", value=" ")]),
         Draft(title="ok", facts=[Fact(name="x", value="x" * 1001)]),

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from apps.catalog.localized import OWN
 from apps.catalog.models import Attribute, AttributeValue, Item, Kind
 from apps.catalog.text import slug_of
 from apps.catalog.wholes import Whole, load
@@ -99,7 +100,8 @@ def _record(whole: Whole, places: dict[tuple[int, str], Column]) -> Record:
 
 
 def languages() -> list[str]:
-    return [code for code, _name in settings.LANGUAGES]
+    """Those of translations."""
+    return [code for code, _name in settings.LANGUAGES if code != OWN]
 
 
 def _attributes(

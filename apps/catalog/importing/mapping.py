@@ -14,12 +14,14 @@ from django.utils.translation import gettext as _
 
 from apps.catalog.attributes import LABEL_LENGTH, LISTED_LENGTH, MOST_NAMES
 from apps.catalog.checks import FACT_NAME, can_be_kept
+from apps.catalog.localized import OWN, without_own
 from apps.catalog.text import slug_of
 from functions.catalog_import_chunk.records import ImportProblem
-from functions.catalog_import_chunk.rules import AttributeRules, Mapping, PriceRules
+from functions.catalog_import_chunk.rules import AttributeRules, ItemRules, Mapping, PriceRules, as_table
 from functions.catalog_import_chunk.strict import build
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,49}")
+CATEGORY_TITLE = 200
 CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -45,10 +47,19 @@ def load_mapping(path: Path) -> Mapping:
 def parse_mapping(table: dict[str, Any], default_name: str = "") -> Mapping:
     """A mapping from its table. Raises ImportProblem."""
     mapping = build(Mapping, table)
-    mapping = replace(mapping, name=mapping.name or default_name)
+    mapping = replace(mapping, name=mapping.name or default_name, item=_as_exported_now(mapping.item))
     for problem in _problems(mapping):
         raise ImportProblem(problem)
     return mapping
+
+
+def _as_exported_now(rules: ItemRules) -> ItemRules:
+    """Without the rules for the site's own language that exports wrote once, mostly of empty columns."""
+    once = {name: [f"translations.{OWN}.{name}"] for name in ("title", "description")}
+    said = rules.translations.get(OWN)
+    if said is None or as_table(said) != once:
+        return rules
+    return replace(rules, translations=without_own(rules.translations))
 
 
 def _problems(mapping: Mapping) -> Iterator[str]:
@@ -60,12 +71,18 @@ def _problems(mapping: Mapping) -> Iterator[str]:
     if mapping.file.delimiter is not None and len(mapping.file.delimiter) != 1:
         yield _("file.delimiter must be one character, not “%(value)s”.") % {"value": mapping.file.delimiter}
     yield from _language_problems(mapping)
+    yield from _title_problems(mapping)
     yield from _attribute_problems(mapping.attributes)
     if mapping.price:
         yield from _price_problems(mapping.price)
 
 
 def _language_problems(mapping: Mapping) -> Iterator[str]:
+    if OWN in mapping.item.translations:
+        yield _(
+            "%(where)s: %(own)s is the site's own language, that of item.title and item.description. Say there what "
+            "stands here."
+        ) % {"where": f"item.translations.{OWN}", "own": OWN}
     known = [code for code, _name in settings.LANGUAGES]
     used = {f"item.translations.{code}": code for code in mapping.item.translations}
     for number, category in enumerate(mapping.categories, 1):
@@ -79,6 +96,23 @@ def _language_problems(mapping: Mapping) -> Iterator[str]:
                 "where": where,
                 "code": code,
                 "known": ", ".join(known),
+            }
+
+
+def _title_problems(mapping: Mapping) -> Iterator[str]:
+    """What a category is called in the site's own language is its title."""
+    titles = [
+        (f"categories[{number}].labels.{OWN}", title)
+        for number, rules in enumerate(mapping.categories, 1)
+        for title in rules.labels.get(OWN, {}).values()
+    ]
+    for number, category in enumerate(mapping.tree, 1):
+        titles += [(f"tree[{number}].labels.{OWN}", category.labels.get(OWN, ""))]
+    for where, title in titles:
+        if len(title) > CATEGORY_TITLE or not can_be_kept(title):
+            yield _("%(where)s must have 1 to %(most)d characters.") % {
+                "where": where,
+                "most": CATEGORY_TITLE,
             }
 
 

@@ -106,6 +106,15 @@ def test_values_are_named_as_the_mapping_says(run: Run) -> None:
     assert service.search_items(query="verde").items
 
 
+def test_a_categorys_name_in_the_sites_own_language_is_its_title(run: Run) -> None:
+    labels = 'labels = { en = { Home = "At home" }, es = { Home = "Hogar" } }\n'
+    tree = '[[tree]]\npath = "gifts"\ntitle = "Gifts"\nlabels = { en = "Presents", es = "Regalos" }\n'
+    run([thing(1)], MAPPING.replace('[categories.labels.es]\nHome = "Hogar"\n', labels) + tree)
+    home, gifts = Category.objects.get(path="home"), Category.objects.get(path="gifts")
+    assert (home.title, home.translations) == ("At home", {"es": {"title": "Hogar"}})
+    assert (gifts.title, gifts.translations) == ("Presents", {"es": {"title": "Regalos"}})
+
+
 def test_what_staff_changed_of_an_attribute_stays(run: Run) -> None:
     run([thing(1)])
     Attribute.objects.filter(label="Weight").update(is_facet=True)

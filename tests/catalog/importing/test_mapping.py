@@ -83,6 +83,18 @@ def test_it_says_which_columns_it_needs() -> None:
         (SMALL + '[item.translations.es]\ntitulo = "x"', "knows no “item.translations.es.titulo”"),
         (SMALL + '[item.translations.xx]\ntitle = "x"', "item.translations.xx: there is no language xx here"),
         (
+            SMALL + f'[[categories]]\nsource = "a"\nlabels = {{ en = {{ b = "{"c" * 201}" }} }}',
+            "categories[1].labels.en must have 1 to 200 characters",
+        ),
+        (
+            SMALL + f'[[tree]]\npath = "a"\ntitle = "a"\nlabels = {{ en = "{"c" * 201}" }}',
+            "tree[1].labels.en must have 1 to 200 characters",
+        ),
+        (
+            SMALL + '[item.translations.en]\ntitle = "english"',
+            "item.translations.en: en is the site's own language, that of item.title and item.description",
+        ),
+        (
             SMALL + '[[attributes]]\nname = "a"\nsource = "a"\nvalues = { en = { b = "c" } }',
             "attributes[1].values are names of texts in other languages than en",
         ),
