@@ -8,11 +8,10 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.forms import Form, ModelForm
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from rest_framework import exceptions
+from rest_framework import exceptions, serializers
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,7 +20,6 @@ from rest_framework.views import APIView
 from apps.auth.client import IsSignedIn
 from apps.media import delivery, models, service, straight
 from apps.media.contract import AssetNotFound, InvalidQuery, StorageAway
-from apps.media.forms import DescribeForm, UploadForm
 from apps.media.paging import page_of
 from apps.media.reasons import PictureRefused, sentence
 from apps.media.search import own_pictures
@@ -102,7 +100,7 @@ class Assets(MediaView):
         file = request.FILES.get("file")
         if file is None:
             raise PictureRefused("no_file")
-        about = _described(DescribeForm(_sent(request, {"title": "", "alt": ""})))
+        about = _sent(request, About)
         return _kept(*service.keep(owner_id=_me(request), file=file, **about))
 
 
@@ -113,21 +111,15 @@ class Uploads(MediaView):
         The answer has the `url` and the `fields` of a form, to which the file is added last as `file`, and `upload`,
         which goes to /uploads/finish when it is sent. 404 where pictures come through the site.
         """
-        form = UploadForm(_sent(request, {"file_name": "", "bytes": None}))
-        if not form.is_valid():
-            raise exceptions.ValidationError(_errors(form))
-        begun = straight.begin(
-            owner_id=_me(request), file_name=form.cleaned_data["file_name"], size=form.cleaned_data["bytes"]
-        )
+        said = _sent(request, UploadFields)
+        begun = straight.begin(owner_id=_me(request), file_name=said["file_name"], size=said["bytes"])
         return Response(begun, status=HTTPStatus.CREATED)
 
 
 class FinishUpload(MediaView):
     def post(self, request: Request) -> Response:
         """Keep what was sent: `upload`, with `title` and `alt` if wanted. 201, or 200 for one that is here already."""
-        about = _described(DescribeForm(_sent(request, {"title": "", "alt": ""})))
-        upload = str(_sent(request, {"upload": ""})["upload"])
-        return _kept(*straight.finish(owner_id=_me(request), upload=upload, **about))
+        return _kept(*straight.finish(owner_id=_me(request), **_sent(request, FinishFields)))
 
 
 class OneAsset(MediaView):
@@ -139,7 +131,7 @@ class OneAsset(MediaView):
     def patch(self, request: Request, asset_id: UUID) -> Response:
         """`title` and `alt`, either or both."""
         asset = self.own(request, asset_id)
-        about = _described(DescribeForm(_sent(request, {"title": asset.title, "alt": asset.alt})))
+        about = {"title": asset.title, "alt": asset.alt} | _sent(request, About)
         asset = service.describe(owner_id=_me(request), asset_id=asset_id, **about)
         return Response(represented(asset))
 
@@ -174,6 +166,29 @@ class Uses(MediaView):
         return Response({"uses": uses, "more": found.more})
 
 
+class Text(serializers.CharField):
+    """Takes text and turns nothing else into it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class About(serializers.Serializer):
+    title = Text(max_length=200, allow_blank=True, required=False)
+    alt = Text(max_length=500, allow_blank=True, required=False)
+
+
+class UploadFields(serializers.Serializer):
+    file_name = Text(max_length=1000, allow_blank=True, default="")
+    bytes = serializers.IntegerField(min_value=0)
+
+
+class FinishFields(About):
+    upload = Text(allow_blank=True)
+
+
 def represented(asset: models.Asset) -> dict[str, Any]:
     return {
         "id": str(asset.pk),
@@ -204,18 +219,11 @@ def _me(request: Request) -> UUID:
     return owner_id
 
 
-def _sent(request: Request, about: dict[str, Any]) -> dict[str, Any]:
-    """`about`, with what the request says instead."""
+def _sent(request: Request, form: type[serializers.Serializer]) -> dict[str, Any]:
+    """What the request says, as `form` reads it."""
     if not isinstance(request.data, Mapping):
         raise exceptions.ParseError(_("Send an object with `title` and `alt`."))
-    return {name: request.data.get(name, value) for name, value in about.items()}
-
-
-def _described(form: DescribeForm) -> dict[str, Any]:
-    if not form.is_valid():
-        raise exceptions.ValidationError(_errors(form))
-    return form.cleaned_data
-
-
-def _errors(form: Form | ModelForm) -> dict[str, list[str]]:
-    return {name: [str(error) for error in errors] for name, errors in form.errors.items()}
+    fields = form(data=request.data)
+    fields.is_valid(raise_exception=True)
+    valid: dict[str, Any] = fields.validated_data
+    return valid

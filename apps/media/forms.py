@@ -1,4 +1,4 @@
-"""What an owner says of a picture, and of one that will be sent."""
+"""What an owner says of a picture."""
 
 from __future__ import annotations
 
@@ -18,8 +18,3 @@ class DescribeForm(forms.ModelForm):
                 "What there is to see, in a sentence, for people who can't see it and for search engines."
             )
         }
-
-
-class UploadForm(forms.Form):
-    file_name = forms.CharField(max_length=1000, required=False)
-    bytes = forms.IntegerField(min_value=0)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from itertools import product
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from apps.catalog.contract import PictureUse, PictureUses
 from apps.media import api, models
+from monolith.rest import xml
 from tests.media.drawn import picture
 from tests.people import sign_in
 
@@ -23,8 +28,13 @@ def asset(upload, alice):
     return upload(alice.id, picture(), "Lake.png")
 
 
-def address(asset, what):
-    return f"/api/v1/media/assets/{asset.pk}/{what}"
+def address(asset, what=""):
+    return f"/api/v1/media/assets/{asset.pk}/{what}".rstrip("/")
+
+
+def described(client, asset, said, form="application/json"):
+    body = json.dumps(said) if form == "application/json" else xml.write(said)
+    return client.patch(address(asset), body, content_type=form)
 
 
 @pytest.mark.parametrize("accept", ["*/*", "image/png", "application/json"])
@@ -64,3 +74,45 @@ def test_somebody_elses_is_not_there(asset, bob, method, what):
     his = sign_in(Client(), bob)
     assert getattr(his, method)(address(asset, what)).status_code == 404
     assert getattr(Client(), method)(address(asset, what)).status_code == 401
+
+
+FORMS = pytest.mark.parametrize("form", ["application/json", "application/xml"])
+
+
+@FORMS
+def test_what_is_said_of_it_changes_and_the_rest_stays(hers, asset, form):
+    assert described(hers, asset, {"title": " Lake ", "alt": "A lake"}, form).json()["title"] == "Lake"
+    told = described(hers, asset, {"title": ""}, form).json()
+    assert (told["title"], told["alt"]) == ("", "A lake")
+    assert described(hers, asset, {}, form).json() == told
+
+
+@FORMS
+def test_nothing_but_text_is_said_of_it(hers, asset, form):
+    for name, value in product(("title", "alt"), (["a"], {"x": 1}, True, None, 5, 1.5, "a" * 501)):
+        refused = described(hers, asset, {name: value}, form)
+        assert (refused.status_code, refused.json()["code"]) == (422, "media.invalid"), value
+        assert list(refused.json()["fields"]) == [name]
+    kept = models.Asset.objects.get()
+    assert (kept.title, kept.alt, kept.version) == (asset.title, asset.alt, asset.version)
+
+
+def test_what_no_database_takes_is_no_text(hers, asset):
+    for title in ("\ud800", "\0"):
+        assert list(described(hers, asset, {"title": title}).json()["fields"]) == ["title"]
+
+
+def test_what_is_no_object_says_nothing_of_it(hers, asset):
+    for said in ([], "title", None, 5):
+        refused = described(hers, asset, said)
+        assert (refused.status_code, refused.json()["code"]) == (400, "media.parse_error")
+
+
+def test_a_form_says_it_too(hers, asset):
+    sent = {"title": "Sea", "alt": "Waves"}
+    new = hers.post("/api/v1/media/assets", {"file": SimpleUploadedFile("a.png", picture(seed=2)), **sent})
+    assert (new.status_code, new.json()["title"], new.json()["alt"]) == (201, "Sea", "Waves")
+    told = hers.patch(address(asset), "title=Lake", content_type="application/x-www-form-urlencoded")
+    assert (told.status_code, told.json()["title"]) == (200, "Lake")
+    long = {"file": SimpleUploadedFile("a.png", picture(seed=3)), "title": "a" * 201}
+    assert list(hers.post("/api/v1/media/assets", long).json()["fields"]) == ["title"]

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 import uuid
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from django.conf import settings as site
@@ -20,6 +21,7 @@ from apps.media import models, straight
 from apps.media.storage import incoming_files
 from apps.media.sweeping import sweep
 from monolith.files import upload_url
+from monolith.rest import xml
 from tests.media.drawn import picture, png_bomb
 from tests.people import sign_in
 
@@ -143,6 +145,15 @@ class TestStraight:
         answer = as_alice.post(FINISH, {"upload": upload}, content_type=JSON)
         assert (answer.status_code, answer.json()["code"]) == (422, "media.not_arrived")
 
+    @pytest.mark.parametrize("form", [JSON, "application/xml"])
+    def test_nothing_but_text_is_said_of_it(self, as_alice, form):
+        for name, value in product(("upload", "title", "alt"), (["a"], {"x": 1}, True, None, 5)):
+            said = {"upload": "a", "title": "Lake", name: value}
+            body = json.dumps(said) if form == JSON else xml.write(said)
+            answer = as_alice.post(FINISH, body, content_type=form)
+            assert (answer.status_code, answer.json()["code"]) == (422, "media.invalid"), said
+            assert list(answer.json()["fields"]) == [name]
+
     def test_one_that_never_came(self, as_alice):
         answer = finished(as_alice, begun(as_alice, picture()))
         assert answer.json()["code"] == "media.not_arrived"
@@ -175,6 +186,10 @@ class TestStraight:
             ({"bytes": 10**30}, "media.too_large"),
             ({}, "media.invalid"),
             ({"bytes": 5, "file_name": "x" * 1001}, "media.invalid"),
+            ({"bytes": 5, "file_name": ["x"]}, "media.invalid"),
+            ({"bytes": 5, "file_name": None}, "media.invalid"),
+            ({"bytes": True}, "media.invalid"),
+            ({"bytes": None}, "media.invalid"),
         ],
     )
     def test_what_can_not_begin(self, as_alice, told, code):
