@@ -33,10 +33,9 @@ from apps.catalog.attributes import (
 )
 from apps.catalog.checks import FACT_NAME
 from apps.catalog.localized import Translations
-from apps.catalog.models import Attribute, AttributeValue
+from apps.catalog.models import MOST_POSITION, Attribute, AttributeValue
 from seam import atomic
 
-MOST_POSITION = 32_767
 SLUG = re.compile(r"[a-z0-9-]{1,80}")
 
 

@@ -23,6 +23,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -31,6 +32,7 @@ import seam.models
 from apps.catalog.localized import without_own
 
 TypedValue: TypeAlias = str | Decimal | date
+MOST_POSITION = 2**31 - 1  # what every database takes
 
 
 def new_id() -> int:
@@ -110,7 +112,7 @@ class Attribute(models.Model):
     translations = models.JSONField(default=dict, blank=True)
     is_browsable = models.BooleanField(_("its values have pages"), default=True)
     is_facet = models.BooleanField(_("offered as a filter"), default=True)
-    position = models.PositiveIntegerField(default=0)
+    position = models.PositiveIntegerField(default=0, validators=[MaxValueValidator(MOST_POSITION)])
 
     class Meta:
         verbose_name = _("attribute")

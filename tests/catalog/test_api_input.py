@@ -131,6 +131,15 @@ def test_what_is_wrong_is_said_by_field_and_nothing_is_written(as_alice, wrong, 
     assert not Item.objects.exists()
 
 
+def test_the_name_of_an_attribute_is_as_long_as_the_document_says(as_alice):
+    said = as_alice.get("/api/v1/openapi.json").json()["components"]["schemas"]["Attribute"]["properties"]
+    fact = {"name": "n" * said["name"]["maxLength"], "value": "v" * said["value"]["maxLength"]}
+    assert send(as_alice, "post", ITEMS, WHOLE | {"attributes": [fact]}).status_code == 201
+    for name in fact:
+        longer = fact | {name: fact[name] + "x"}
+        assert send(as_alice, "post", ITEMS, WHOLE | {"attributes": [longer]}).status_code == 422
+
+
 @pytest.mark.parametrize(
     "wrong", [{"currency": ""}, {"title": "   x" + "\u0000"}, {"translations": {"es": {"title": "x" * 401}}}]
 )

@@ -88,10 +88,18 @@ def test_its_values_have_names_in_other_languages(editor, boats):
 def test_what_is_read_can_be_written_back(editor, boats):
     """A name may wait for its value, as an import leaves it."""
     names = {"es": {"values": {"constable": "Alguacil"}}}
-    Attribute.objects.filter(key="artist").update(translations=names)
+    Attribute.objects.filter(key="artist").update(translations=names, position=2**31 - 1)
     seen = editor.get(f"{ATTRIBUTES}artist/").json()
     said = {name: seen[name] for name in ("label", "facet", "browsable", "position", "translations")}
     assert put(editor, "artist", said).json() == seen
+
+
+def test_the_last_place_is_the_one_that_the_document_says(editor, boats):
+    schemas = editor.get("/api/v1/openapi.json").json()["components"]["schemas"]
+    last = schemas["AttributeFields"]["properties"]["position"]["maximum"]
+    assert schemas["AttributeShown"]["properties"]["position"]["maximum"] == last
+    assert put(editor, "artist", SHOWN | {"position": last}).json()["position"] == last
+    assert put(editor, "artist", SHOWN | {"position": last + 1}).status_code == 422
 
 
 def test_an_item_is_told_anew_when_its_attribute_is(editor, boats):
@@ -119,7 +127,7 @@ def test_nobody_changes_what_they_have_not_seen(editor, boats):
         {},
         [],
         SHOWN | {"position": -1},
-        SHOWN | {"position": 10**9},
+        SHOWN | {"position": 2**31},
         SHOWN | {"label": "A" * 81},
         SHOWN | {"facet": "maybe"},
     ]

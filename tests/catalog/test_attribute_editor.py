@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
+from django.db import connections
 from django.test import Client
 
 from apps.catalog import held, service
@@ -112,6 +116,22 @@ def test_it_has_a_name_in_each_language_and_a_place(editor):
     assert Attribute.objects.get(key="artist").translations == {}
 
 
+def test_any_place_the_form_takes_can_be_sent_back_by_the_api(editor):
+    assert save(editor, position="2147483647").status_code == 302
+    address = "/api/v1/catalog/attributes/artist/"
+    seen = editor.get(address).json()
+    said = {name: seen[name] for name in ("label", "facet", "browsable", "position")}
+    assert seen["position"] == 2147483647
+    assert editor.put(address, said, content_type="application/json").json() == seen
+
+
+def test_a_place_from_before_there_was_a_last_one_is_brought_within(editor):
+    Attribute.objects.filter(key="artist").update(position=2**32 - 1)
+    migration = import_module("apps.catalog.migrations.0008_attribute_positions")
+    migration.bring_within(apps, SimpleNamespace(connection=connections["catalog"]))
+    assert set(Attribute.objects.values_list("key", "position")) == {("artist", 2**31 - 1), ("colour", 0)}
+
+
 def test_what_cannot_be_kept_is_told_and_nothing_typed_is_lost(editor):
     answer = save(editor, position="-3", label_es="Artista")
     assert answer.status_code == 422
@@ -120,7 +140,8 @@ def test_what_cannot_be_kept_is_told_and_nothing_typed_is_lost(editor):
     assert 'value="Artista"' in page
     assert "greater than or equal to 0" in page
     assert Attribute.objects.get(key="artist").translations == {}
-    assert save(editor, position="9" * 30).status_code == 422
+    for number in ("2147483648", "9" * 30):
+        assert save(editor, position=number).status_code == 422
     assert editor.get("/editor/attributes/no-such").status_code == 404
 
 

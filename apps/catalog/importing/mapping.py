@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from apps.catalog.attributes import LABEL_LENGTH, LISTED_LENGTH, MOST_NAMES
 from apps.catalog.checks import FACT_NAME, can_be_kept
 from apps.catalog.localized import OWN, without_own
+from apps.catalog.models import MOST_POSITION
 from apps.catalog.text import slug_of
 from functions.catalog_import_chunk.records import ImportProblem
 from functions.catalog_import_chunk.rules import AttributeRules, ItemRules, Mapping, PriceRules, as_table
@@ -73,6 +74,7 @@ def _problems(mapping: Mapping) -> Iterator[str]:
     yield from _language_problems(mapping)
     yield from _title_problems(mapping)
     yield from _attribute_problems(mapping.attributes)
+    yield from _position_problems(mapping)
     if mapping.price:
         yield from _price_problems(mapping.price)
 
@@ -160,6 +162,17 @@ def _name_problems(where: str, rules: AttributeRules) -> Iterator[str]:
             yield _("%(where)s must have 1 to %(most)d characters.") % {
                 "where": f"{where}.{place}",
                 "most": most,
+            }
+
+
+def _position_problems(mapping: Mapping) -> Iterator[str]:
+    places = {f"attributes[{number}]": rules.position for number, rules in enumerate(mapping.attributes, 1)}
+    places |= {f"tree[{number}]": rules.position for number, rules in enumerate(mapping.tree, 1)}
+    for where, position in places.items():
+        if not 0 <= (position or 0) <= MOST_POSITION:
+            yield _("%(where)s.position must be from 0 to %(most)d.") % {
+                "where": where,
+                "most": MOST_POSITION,
             }
 
 

@@ -114,6 +114,11 @@ def test_it_says_which_columns_it_needs() -> None:
             SMALL + '[[attributes]]\nname = "a"\nsource = "a"\nlabels = { fr = "b" }',
             "attributes[1].labels.fr: there is no language fr here; it can be one of en, es",
         ),
+        (
+            SMALL + '[[attributes]]\nname = "a"\nsource = "a"\nposition = 2147483648',
+            "attributes[1].position must be from 0 to 2147483647",
+        ),
+        (SMALL + '[[tree]]\npath = "a"\ntitle = "A"\nposition = -1', "tree[1].position must be from 0 to"),
         (SMALL + "[defaults]\nname = 3", "defaults.name in the mapping must be a text, not 3"),
     ],
 )
