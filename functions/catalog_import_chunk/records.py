@@ -40,7 +40,7 @@ class Rejected:
 Outcome: TypeAlias = Record | Rejected
 
 
-def shown(text: bytes | str) -> str:
-    """The beginning of a record nobody could read, for the rejects file."""
+def shown(text: bytes | str, most: int = SHOWN) -> str:
+    """The beginning of a text that may be long, such as a record nobody could read."""
     whole = text.decode(errors="replace") if isinstance(text, bytes) else text
-    return whole[:SHOWN].rstrip("\r\n") + ("…" if len(whole) > SHOWN else "")
+    return whole[:most].rstrip("\r\n") + ("…" if len(whole) > most else "")

@@ -23,6 +23,7 @@ from functions.catalog_import_chunk.records import (
 from functions.catalog_import_chunk.suggest import did_you_mean
 
 DELIMITERS = ",;\t|"
+MOST_SHOWN = 300  # characters of a header, which may be no header at all
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _check_column(name: str, header: list[str]) -> None:
             % {
                 "name": name,
                 "hint": did_you_mean(name, header),
-                "columns": ", ".join(filter(None, header))[:1000],
+                "columns": shown(", ".join(filter(None, header)), MOST_SHOWN),
             }
         )
     if header.count(name) > 1:

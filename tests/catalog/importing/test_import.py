@@ -355,6 +355,13 @@ def test_a_missing_column_stops_before_anything_is_written(run: Run) -> None:
     assert not Attribute.objects.exists()
 
 
+def test_a_mistaken_format_tells_no_whole_record(run: Run) -> None:
+    output = run([thing(1, text="long " * 1000)], format="csv").output
+    assert "The file has no column “sku”" in output
+    assert '{"sku": "S1"' in output
+    assert len(output) < 500
+
+
 def test_new_items_belong_to_whom_is_said(run: Run) -> None:
     alice = make_person("alice@example.com")
     run([thing(1)], owner="Alice@example.com")
