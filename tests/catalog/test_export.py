@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import tomllib
 from datetime import date
 from decimal import Decimal
@@ -24,6 +25,7 @@ from apps.catalog.wholes import load
 from seam import atomic
 from tests.catalog.conftest import asset
 from tests.people import sign_in
+from tests.servers import ROOT
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -120,8 +122,9 @@ def emptied():
     held.forget()
 
 
-def imported(file, mapping, tmp_path):
-    call_command("import_catalog", str(file), mapping=Path(mapping), rejects=tmp_path / "rejects.jsonl")
+def imported(file, mapping, tmp_path, **options):
+    rejects = tmp_path / "rejects.jsonl"
+    call_command("import_catalog", str(file), mapping=Path(mapping), rejects=rejects, **options)
 
 
 def test_a_spreadsheet_shows_paragraphs_and_accents_as_they_are(item, tmp_path):
@@ -180,6 +183,30 @@ def test_imported_again_it_changes_nothing(catalogue, tmp_path, capsys):
     imported(file, f"{file}.toml", tmp_path)
     imported(file, f"{file}.toml", tmp_path)
     assert f"{len(HOSTILE)} unchanged" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_what_comes_without_pictures_comes_again_by_the_recipe_of_the_guide(
+    catalogue, tmp_path, capsys, format_
+):
+    file = tmp_path / f"catalogue.{format_}"
+    call_command("export_catalog", file)
+    emptied()
+    there = list(Picture.objects.all())
+    Picture.objects.all().delete()
+    with pytest.raises(SystemExit, match="3"):
+        imported(file, f"{file}.toml", tmp_path)
+    rejected = [json.loads(line) for line in (tmp_path / "rejects.jsonl").read_text().splitlines()]
+    lacking = sum(bool(item[-1]) for item in catalogue["items"].values())
+    assert len(rejected) == lacking
+    Picture.objects.bulk_create(there)
+    recipe = (ROOT / "docs" / "importing.md").read_text().partition("jq -c .record")[2].partition("```")[0]
+    options = re.findall(r"--(format|encoding) (\S+)", recipe)
+    again = tmp_path / "again.jsonl"
+    again.write_text("".join(json.dumps(bad["record"], ensure_ascii=False) + "\n" for bad in rejected))
+    imported(again, f"{file}.toml", tmp_path, **dict(options))
+    assert f"0 created, {lacking} updated, 0 unchanged, 0 rejected" in capsys.readouterr().out
+    assert said() == catalogue
 
 
 def test_an_empty_catalogue_is_an_empty_file(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
@@ -17,30 +18,33 @@ LONGEST = 90
 
 
 class Preview:
-    """Stands where the writer stands, and keeps the first few items."""
+    """Stands where the writer stands, and keeps the first few items. Close it."""
 
     def __init__(self, pictures: Pictures) -> None:
         self._pictures = pictures
         self._first: list[Entry] = []
+        # All keys may be more than memory holds: a database without a name lies in a file that goes with it.
+        self._keys = sqlite3.connect("")
+        self._keys.execute("CREATE TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID")
+
+    def close(self) -> None:
+        self._keys.close()
 
     def write(self, batch: list[Entry]) -> Written:
-        self._first += batch[: SHOWN - len(self._first)]
-        return Written(created=len(batch))
+        taken, rejected = [], []
+        for entry in batch:
+            if self._is_new(entry.item.key):
+                taken.append(entry)
+            else:
+                rejected.append(entry.again())
+        self._first += taken[: SHOWN - len(self._first)]
+        return Written(created=len(taken), rejected=rejected)
 
     def finish(self) -> None:
         """Nothing was written."""
 
-    def summary(self, report: Report) -> str:
-        """Empty when nothing came here, for then it was no dry run."""
-        if not self._first:
-            return ""
-        return _(
-            "%(taken)d of %(read)d records would be taken, %(rejected)d rejected. Nothing was written."
-        ) % {
-            "taken": report.read - report.rejected,
-            "read": report.read,
-            "rejected": report.rejected,
-        }
+    def _is_new(self, key: str) -> bool:
+        return self._keys.execute("INSERT OR IGNORE INTO seen VALUES (?)", [key]).rowcount > 0
 
     def lines(self) -> Iterator[str]:
         for entry in self._first:
@@ -65,6 +69,15 @@ class Preview:
         for picture in item.pictures:
             found = " " + _("(not found)") if self._pictures.is_missing(picture) else ""
             yield _("picture"), picture + found
+
+
+def summary(report: Report) -> str:
+    """What the import would do; `created` counts what it would take."""
+    return _("%(taken)d of %(read)d records would be taken, %(rejected)d rejected. Nothing was written.") % {
+        "taken": report.created,
+        "read": report.read,
+        "rejected": report.rejected,
+    }
 
 
 def _short(text: str) -> str:

@@ -26,16 +26,26 @@ class Entry:
     record: Record
     item: MappedItem
 
+    def rejected(self, reason: str) -> Rejected:
+        return Rejected(self.record.line, reason, self.record.data)
+
+    def again(self) -> Rejected:
+        """Twice the same key would make one item of two records, and lose one of them unseen."""
+        return self.rejected(
+            _("The key “%(key)s” stood in an earlier record already.") % {"key": self.item.key}
+        )
+
 
 @dataclass
 class Written:
-    """What became of a batch: how many items, which records were refused, and which items lack a picture."""
+    """What became of a batch: how many items, which records were refused, which items lack pictures, and how many."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     rejected: list[Rejected] = field(default_factory=list)
-    left_out: list[Rejected] = field(default_factory=list)
+    lacking: list[Rejected] = field(default_factory=list)
+    left_out: int = 0
 
 
 class Writer(Protocol):
@@ -113,9 +123,9 @@ class Import:
             self.report.unchanged += written.unchanged
             for rejected in written.rejected:
                 self._reject(rejected)
-            for picture in written.left_out:
-                self.report.left_out += 1
-                self.on_rejected(picture)
+            self.report.left_out += written.left_out
+            for lacking in written.lacking:
+                self.on_rejected(lacking)
         self.on_progress(self.report)
 
 

@@ -32,13 +32,17 @@ class Row:
     entry: Entry
     digest: str
     pictures: list[UUID] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)  # why each picture is that it lacks
 
     @property
     def item(self) -> MappedItem:
         return self.entry.item
 
-    def rejected(self, reason: str) -> Rejected:
-        return Rejected(self.entry.record.line, reason, self.entry.record.data)
+    def lacking(self) -> Rejected:
+        return self.entry.rejected(
+            _("The item is taken, but not all its pictures. %(reasons)s")
+            % {"reasons": " ".join(self.missing)}
+        )
 
 
 class CatalogWriter:
@@ -60,7 +64,7 @@ class CatalogWriter:
         rows = [
             Row(entry, entry.item.digest(*self._pictures.signatures(entry.item.pictures))) for entry in batch
         ]
-        self._take_pictures(rows, written)
+        self._take_pictures(rows)
         with atomic("catalog"):
             kept.lock()
             if not self._has_begun:
@@ -76,6 +80,8 @@ class CatalogWriter:
             self._change(changed, known)
             self._remember(rows, known)
         self._has_begun = True
+        written.lacking = [row.lacking() for row in rows if row.missing]
+        written.left_out = sum(len(row.missing) for row in rows)
         written.created, written.updated = len(new), len(changed)
         self._has_written = self._has_written or bool(new or changed)
         written.unchanged = len(rows) - len(new) - len(changed)
@@ -85,21 +91,21 @@ class CatalogWriter:
         if self._has_written:
             statistics.refresh()
 
-    def _take_pictures(self, rows: list[Row], written: Written) -> None:
+    def _take_pictures(self, rows: list[Row]) -> None:
         """Before the transaction, for media is another context. Nothing to do for items that stay as they are."""
         rows = [row for row in rows if row.item.pictures]
         known = self._recall(rows) if rows else {}
         for row in rows:
             before = known.get(row.item.key)
             if before is None or before.digest != row.digest:
-                self._take_pictures_of(row, written)
+                self._take_pictures_of(row)
 
-    def _take_pictures_of(self, row: Row, written: Written) -> None:
+    def _take_pictures_of(self, row: Row) -> None:
         for name in row.item.pictures:
             try:
                 row.pictures.append(self._pictures.take(name, row.item.alt))
             except RecordProblem as problem:
-                written.left_out.append(row.rejected(str(problem)))
+                row.missing.append(str(problem))
                 row.digest = ""
 
     def _make_tree(self) -> None:
@@ -141,16 +147,11 @@ class CatalogWriter:
     def _first_of_each_key(
         self, rows: list[Row], known: dict[str, ImportedRecord], written: Written
     ) -> list[Row]:
-        """Twice the same key would make one item of two records, and lose one of them unseen."""
         first: dict[str, Row] = {}
         for row in rows:
             seen = known.get(row.item.key)
             if row.item.key in first or (seen and seen.run == self._run):
-                written.rejected.append(
-                    row.rejected(
-                        _("The key “%(key)s” stood in an earlier record already.") % {"key": row.item.key}
-                    )
-                )
+                written.rejected.append(row.entry.again())
             else:
                 first[row.item.key] = row
         return list(first.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 from dataclasses import replace
 from decimal import Decimal
@@ -12,6 +13,7 @@ from django.db import connections
 
 from apps.catalog import service
 from apps.catalog.drafts import Draft, Fact, draft_of
+from apps.catalog.importing.preview import Preview
 from apps.catalog.importing.writer import CatalogWriter
 from apps.catalog.models import (
     Attribute,
@@ -333,6 +335,53 @@ def test_dry_run_shows_items_and_rejects_and_writes_nothing(run: Run) -> None:
     assert "Print 5" not in result.output
     for table in (Item, Category, Attribute, ImportedRecord, OutboxEvent):
         assert not table._default_manager.exists()
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 1000])
+def test_a_dry_run_rejects_what_the_import_will(run: Run, batch_size: int) -> None:
+    rows = [thing(1), thing(2), thing(1, name="The same key"), thing(2, price="?"), thing(1)]
+    tried = run(rows, batch_size=batch_size, dry_run=True)
+    assert "2 of 5 records would be taken, 3 rejected. Nothing was written." in tried.output
+    done = run(rows, batch_size=batch_size)
+    assert "2 created, 0 updated, 0 unchanged, 3 rejected" in done.output
+    assert (tried.code, tried.rejects) == (done.code, done.rejects)
+
+
+def test_a_dry_run_shows_no_item_of_a_key_that_stood_before(run: Run) -> None:
+    output = run([thing(1), thing(1, name="The same key"), thing(2)], dry_run=True).output
+    assert "Print 2" in output
+    assert "The same key" not in output
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "said"),
+    [
+        (gzip.compress(b'{"sku": "1", "name": "a"}\n' * 2)[:-9], {"format": "jsonl"}, "cut"),
+        (b'[{"sku": "1", "name": "a"}] and so on', {}, "Something follows"),
+        (b"sku,name\n", {}, ""),
+        (b"", {}, "nothing in the file"),
+    ],
+)
+def test_a_dry_run_never_says_that_it_wrote(run: Run, data: bytes, options: dict, said: str) -> None:
+    mapping = '[item]\nkey = "sku"\ntitle = "name"\n'
+    output = run(data, mapping, dry_run=True, **options).output
+    assert said in output
+    assert "created" not in output
+    assert ("Nothing was written." in output) == bool(data)
+
+
+def test_a_dry_run_that_was_stopped_says_what_it_saw(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, left = Preview.write, iter([True, False])
+
+    def stopped(self: Preview, batch: list) -> object:
+        if not next(left):
+            raise KeyboardInterrupt
+        return write(self, batch)
+
+    monkeypatch.setattr(Preview, "write", stopped)
+    result = run([thing(number) for number in range(30)], batch_size=10, dry_run=True)
+    assert result.code == 130
+    assert "10 of 20 records would be taken, 0 rejected. Nothing was written." in result.output
 
 
 def test_a_limit_reads_so_many_records(run: Run) -> None:

@@ -107,9 +107,25 @@ def test_a_file_that_is_no_picture_is_told(shop: Run, photos: Path) -> None:
     (photos / "notes.png").write_text("not a picture")
     (photos / "empty.png").write_bytes(b"")
     result = shop([thing(1, files="notes.png|empty.png|red.png")])
-    assert ["notes.png: This is not a picture" in bad["reason"] for bad in result.rejects] == [True, False]
-    assert "This file is empty" in result.rejects[1]["reason"]
+    (bad,) = result.rejects
+    assert bad["reason"].startswith("The item is taken, but not all its pictures. notes.png: This is not a")
+    assert "This file is empty" in bad["reason"]
+    assert "2 pictures were left out" in result.output
     assert len(pictures("S1")) == len(owned(shop)) == 1
+
+
+def test_what_was_rejected_comes_in_when_the_cause_is_mended(shop: Run, photos: Path) -> None:
+    """As the guide has it: the records alone, once each."""
+    rows = [thing(1, files="green.png|red.png|grey.png"), thing(2, name="", files="green.png")]
+    rejects = shop([*rows, thing(1, files="white.png")]).rejects
+    assert [(bad["line"], bad["record"]["sku"]) for bad in rejects] == [(2, "S2"), (3, "S1"), (1, "S1")]
+    for name in ("green", "grey"):
+        (photos / f"{name}.png").write_bytes(png(name))
+    again = [bad["record"] | {"name": "Print 2"} if bad["line"] == 2 else bad["record"] for bad in rejects]
+    del again[1]  # its key was the cause
+    result = shop(again)
+    assert "1 created, 1 updated, 0 unchanged, 0 rejected" in result.output
+    assert (len(pictures("S1")), len(pictures("S2"))) == (3, 1)
 
 
 @pytest.mark.parametrize("name", ["../secret.png", "/etc/hostname", "link.png", "a\u0000b", "x" * 300, "."])

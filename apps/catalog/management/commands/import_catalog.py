@@ -19,7 +19,7 @@ from apps.catalog.importing.chunks import Chunks
 from apps.catalog.importing.formats import FORMATS, FileOptions, read_records
 from apps.catalog.importing.mapping import load_mapping
 from apps.catalog.importing.pictures import Pictures, folder_of
-from apps.catalog.importing.preview import Preview
+from apps.catalog.importing.preview import Preview, summary
 from apps.catalog.importing.progress import progress
 from apps.catalog.importing.rejects import Rejects
 from apps.catalog.importing.run import BATCH_SIZE, Import, Report, Writer
@@ -75,13 +75,10 @@ class Command(BaseCommand):
         try:
             self._import(options, report)
         except ImportProblem as problem:
-            raise CommandError(f"{problem} {_said(report)}" if report.read else str(problem)) from problem
+            told = _told(report, options)
+            raise CommandError(f"{problem} {told}" if report.read else str(problem)) from problem
         except KeyboardInterrupt as interrupt:
-            raise CommandError(
-                _("%(report)s Stopped; what was written stays. Run the same command again to go on.")
-                % {"report": _said(report)},
-                returncode=INTERRUPTED,
-            ) from interrupt
+            raise CommandError(_stopped(report, options), returncode=INTERRUPTED) from interrupt
 
     def _import(self, options: dict[str, Any], report: Report) -> None:
         mapping = load_mapping(options["mapping"])
@@ -93,16 +90,16 @@ class Command(BaseCommand):
                 owner_id,
                 are_ids=bool(mapping.pictures and mapping.pictures.ids),
             )
-            preview = Preview(pictures)
-            writer: Writer = preview if options["dry_run"] else CatalogWriter(mapping, pictures, owner_id)
             mapper = Chunks(mapping)
-            run = Import(mapper, writer, rejects, show, options["batch_size"], report)
             records = read_records(source.stream, _file_options(mapping, options), mapping.columns())
-            run.run(records, options["limit"])
-        self._conclude(run, mapper.skipped, preview, rejects)
+            with closing(Preview(pictures)) as preview:
+                writer: Writer = preview if options["dry_run"] else CatalogWriter(mapping, pictures, owner_id)
+                run = Import(mapper, writer, rejects, show, options["batch_size"], report)
+                run.run(records, options["limit"])
+        self.stdout.write("".join(preview.lines()) + _told(report, options))
+        self._conclude(run, mapper.skipped, rejects)
 
-    def _conclude(self, run: Import, skipped: dict[str, int], preview: Preview, rejects: Rejects) -> None:
-        self.stdout.write("".join(preview.lines()) + (preview.summary(run.report) or _said(run.report)))
+    def _conclude(self, run: Import, skipped: dict[str, int], rejects: Rejects) -> None:
         for name, count in skipped.items():
             self.stdout.write(
                 _("%(name)s: left out %(count)d times, where it did not fit") % {"name": name, "count": count}
@@ -148,6 +145,18 @@ def _file_options(mapping: Mapping, options: dict[str, Any]) -> FileOptions:
         quotes=mapping.file.quotes,
         max_record=options["max_record_mb"] * 1024**2,
     )
+
+
+def _told(report: Report, options: dict[str, Any]) -> str:
+    return summary(report) if options["dry_run"] else _said(report)
+
+
+def _stopped(report: Report, options: dict[str, Any]) -> str:
+    if options["dry_run"]:
+        return summary(report)
+    return _("%(report)s Stopped; what was written stays. Run the same command again to go on.") % {
+        "report": _said(report)
+    }
 
 
 def _said(report: Report) -> str:
