@@ -20,7 +20,7 @@ from apps.catalog.categories import LEVELS, SLUG_LENGTH, current
 from apps.catalog.drafts import Draft, Fact, FactValue
 from apps.catalog.localized import OWN
 from apps.catalog.models import Category, Kind
-from apps.catalog.numbers import NumberField
+from apps.catalog.number_field import NumberField
 
 # The languages an item can be told in besides its own.
 OTHERS = [(code, name) for code, name in settings.LANGUAGES if code != OWN]
