@@ -91,15 +91,15 @@ def _titled(rows: Any, query: str) -> list[dict[str, Any]]:
     begun = rows.filter(title_key__gte=begin, title_key__lt=begin + "\U0010ffff").order_by("title_key")
     found = {row["pk"]: row for row in begun[:PAGE]}
     if len(found) < PAGE:
-        ids = [*search(query, documents=read().everything.items, limit=PAGE).ids, *_drafts(query)]
+        ids = [*search(query, documents=read().everything.items, limit=PAGE).ids, *_drafts(rows, query)]
         others = {row["pk"]: row for row in rows.filter(pk__in=ids)}
         found |= {pk: others[pk] for pk in ids if pk in others and pk not in found}
     return list(found.values())[:PAGE]
 
 
-def _drafts(query: str) -> list[UUID]:
-    """Those that have the words in their title, or words that begin so."""
-    drafts = Item.objects.filter(is_published=False).order_by("-changed_at", "-pk")
+def _drafts(rows: Any, query: str) -> list[UUID]:
+    """Those of these rows that have the words in their title, or words that begin so."""
+    drafts = rows.filter(is_published=False).order_by("-changed_at", "-pk")
     titles = {pk: " " + " ".join(words(title)) for pk, title in drafts.values_list("pk", "title")[:DRAFTS]}
     terms = terms_of(query)
     return [pk for pk, title in titles.items() if all(f" {term}" in title for term in terms)][:PAGE]

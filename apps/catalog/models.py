@@ -40,7 +40,7 @@ def new_id() -> int:
     return secrets.randbits(63)
 
 
-class Translations(models.JSONField):
+class TranslationsField(models.JSONField):
     """What other languages call a thing: {"es": {"title": …}}. The site's own is not read, whatever a row has."""
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
@@ -160,7 +160,7 @@ class Item(models.Model):
     slug = models.SlugField(max_length=200, unique=True)
     title = models.CharField(_("title"), max_length=400)
     description = models.TextField(_("description"), blank=True)
-    translations = Translations(default=dict, blank=True)
+    translations = TranslationsField(default=dict, blank=True)
     price = models.DecimalField(_("price"), max_digits=12, decimal_places=2, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     main_category = models.ForeignKey(
