@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models.functions import Left
 from django.utils import timezone
 
 from apps.media.models import Original
@@ -20,7 +21,7 @@ log = logging.getLogger(__name__)
 
 # Far longer than any upload takes between its file and its row.
 KEEP = timedelta(days=1)
-SHARDS = [f"{number:02x}" for number in range(256)]
+SHARD = 2  # letters of the folder of an original (service.py)
 # So many files that nobody names are no leftovers: it is the wrong database, or an old one.
 SUSPICIOUS = 100
 
@@ -87,17 +88,22 @@ def sweep_daily(_data: dict[str, Any]) -> None:
 
 
 def _unknown_originals(swept: Swept) -> Iterator[str]:
-    """A folder at a time: what is in it, then what should be, so that an upload in between is known."""
+    """A folder at a time: what is in it, then what should be, so that an upload in between is known. A folder that is
+    not there is not asked for: a bucket has none that is empty, and takes its time to say so."""
     storage = originals()
     folders, loose = _listed(storage)
     yield from loose
-    for folder in sorted({*folders, *SHARDS}):
-        there = set(every_file(storage, f"{folder}/"))
+    for folder in sorted({*folders, *_named_folders()}):
+        there = set(every_file(storage, f"{folder}/")) if folder in folders else set()
         rows = Original.objects.filter(name__gte=f"{folder}/", name__lt=f"{folder}0")  # 0 follows the slash
         named = set(rows.values_list("name", flat=True))
         swept.known += len(named)
         swept.missing += [name for name in sorted(named - there) if _is_lost(storage, name)]
         yield from sorted(there - named)
+
+
+def _named_folders() -> set[str]:
+    return set(Original.objects.values_list(Left("name", SHARD), flat=True).distinct())
 
 
 def _is_lost(storage: Files, name: str) -> bool:

@@ -85,6 +85,16 @@ def test_nothing_at_all(files):
     assert (swept.files, swept.missing) == (0, [])
 
 
+def test_only_folders_that_are_there_are_looked_into(monkeypatch, upload):
+    """A store takes some milliseconds for each, and 256 of them made a sweep of few pictures take seconds."""
+    there, lost = upload(ALICE).original.name, upload(ALICE, picture(seed=1)).original.name
+    originals().delete(lost)
+    looked, listdir = [], originals().listdir
+    monkeypatch.setattr(originals(), "listdir", lambda folder: looked.append(folder) or listdir(folder))
+    assert sweep(later()).missing == [lost]
+    assert looked == ["", f"{there[:2]}/"]
+
+
 def test_the_command_says_what_it_does(monkeypatch, capsys, files):
     leave()
     monkeypatch.setattr(sweeping, "KEEP", timedelta(seconds=-60))
