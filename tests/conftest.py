@@ -15,7 +15,7 @@ from django.core.files.storage import storages
 from django.utils import translation
 
 from monolith.files import storages as storages_of
-from tests import servers
+from tests import servers, weigh
 from tests.architecture.watch import every_statement_is_watched  # noqa: F401  a fixture every test uses
 from tests.contracts import binding, settle  # noqa: F401  fixtures
 from tests.journeys.table import (  # noqa: F401  hooks
@@ -37,13 +37,14 @@ SERVER_FIXTURES = {"mariadb", "redis_server", "s3_server", "site"}
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what touches the databases, so that bin/test can run just that a second time on MariaDB, and what starts a
-    server, so that the inner loop goes without. What shares something that its module starts stays in one process.
-    What compares sites goes to each before anything has changed it, and what takes long goes first, so that no process
-    is left with it at the end. What one topology shows for all is left out on the others."""
+    server or weighs much, so that the inner loop goes without. What shares something that its module starts stays in
+    one process. What compares sites goes to each before anything has changed it, and what takes long goes first, so
+    that no process is left with it at the end. What one topology shows for all is left out on the others."""
     seen_elsewhere = [item for item in items if is_seen_elsewhere(item)]
     for item in seen_elsewhere:
         items.remove(item)
     config.hook.pytest_deselected(items=seen_elsewhere)
+    heavy = weigh.listed()
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         touches = item.get_closest_marker("django_db") or DATA_FIXTURES & fixtures
@@ -55,6 +56,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group(item.location[0]))
         if SERVER_FIXTURES & fixtures or is_on_s3:
             item.add_marker("slow")
+        if weigh.name_of(item) in heavy:
+            item.add_marker("heavy")
     items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("untouched", "slow")])
 
 

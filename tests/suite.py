@@ -9,7 +9,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.servers import ROOT, free_port, temporary_folder
@@ -60,7 +60,9 @@ class Pass:
 
 
 WITHOUT_MACHINERY = "not browser and not container"
-FAST = [Pass("tests on SQLite", f"{WITHOUT_MACHINERY} and not slow", processes=2)]
+FAST = Pass("tests on SQLite", f"{WITHOUT_MACHINERY} and not slow", processes=2)
+# Four of five, in less than half the time.
+LIGHT = replace(FAST, marks=f"{FAST.marks} and not heavy")
 WHOLE = [
     # Twice the processors of a small machine: a test of real servers waits for most of its time.
     Pass("tests on SQLite", WITHOUT_MACHINERY, processes=4),
@@ -114,6 +116,13 @@ def names_tests(arguments: list[str]) -> bool:
     )
 
 
+def passes(*, fast: bool, named: bool) -> list[Pass]:
+    """`named`: somebody says which tests, and wants them whatever they weigh."""
+    if not fast:
+        return WHOLE
+    return [FAST if named else LIGHT]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bin/test", description=__doc__, add_help=False)
     parser.add_argument("--fast", action="store_true")
@@ -128,14 +137,15 @@ def main() -> int:
     with temporary_folder("suite") as folder:
         env["DATA_DIR"] = str(folder / "data")
         # Asked for particular tests, nobody wants to hear of the whole house; but pages need translations and scripts.
-        names = ["translations", "static files"] if names_tests(arguments) else list(CHECKS)
+        named = names_tests(arguments)
+        names = ["translations", "static files"] if named else list(CHECKS)
         if options.fast:
             names.remove("static files")
         with ThreadPoolExecutor(max_workers=2) as pool:
             for tally, line in pool.map(check, names, [env] * len(names)):
                 lines.append(line)
                 total += tally
-        for number, one in enumerate(FAST if options.fast else WHOLE):
+        for number, one in enumerate(passes(fast=options.fast, named=named)):
             print(f"\n{one.name}", flush=True)
             began = time.monotonic()
             tally = run_pass(one, arguments, folder / f"{number}.xml", env)

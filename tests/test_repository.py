@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import weigh
 from tests.servers import ROOT
 
 SOURCES = ("apps", "bench", "functions", "monolith", "seam", "tests")
@@ -42,6 +43,13 @@ def inline(template: str) -> list[str]:
 def test_every_python_file_opens_with_a_line_that_says_its_job() -> None:
     files = [path for path in PYTHON_FILES if "migrations" not in path.parts and path.stat().st_size]
     assert [name(path) for path in files if len(opening_line(path)) < 12] == []
+
+
+def test_what_is_listed_as_heavy_is_there() -> None:
+    """Renamed or gone: `python -m tests.weigh` writes the list anew."""
+    named = [(one, *one.split("::")) for one in sorted(weigh.listed())]
+    text = {file: ROOT.joinpath(file).read_text() for file in {file for _, file, *_ in named}}
+    assert [one for one, file, *names in named if f"def {names[-1]}(" not in text[file]] == []
 
 
 def test_every_script_says_what_it_does() -> None:

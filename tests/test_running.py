@@ -20,7 +20,7 @@ from django.conf import settings
 
 from monolith.management.commands.welcome import reached_at
 from monolith.supervisor import commands
-from tests import servers
+from tests import servers, suite
 from tests.servers import ROOT, Server
 
 pytestmark = pytest.mark.slow
@@ -263,6 +263,15 @@ def test_the_suite_counts_what_happened():
         shutil.rmtree(folder)
     assert done.stdout.splitlines()[-1] == "2 passed, 1 failed, 1 skipped"
     assert done.returncode == 1
+
+
+def test_the_inner_loop_goes_without_what_is_heavy_unless_one_asks_for_it():
+    (left, asked) = (suite.passes(fast=True, named=named)[0].marks for named in (False, True))
+    assert left == f"{asked} and not heavy"
+    assert not any("heavy" in one.marks for one in suite.passes(fast=False, named=False))
+    assert suite.names_tests(["tests/seam"])
+    assert suite.names_tests(["-k", "outbox"])
+    assert not suite.names_tests(["-x"])
 
 
 def test_other_services_are_answered_where_there_is_a_port_for_them(
