@@ -17,7 +17,7 @@ from tests.people import make_person, sign_in
 from tests.servers import ROOT
 from tests.test_prefixes import ADDRESSES
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(databases="__all__")]
+pytestmark = [pytest.mark.slow, pytest.mark.once, pytest.mark.django_db(databases="__all__")]
 
 PEOPLE = ("visitor", "member", "editor", "staff")
 METHODS = ("GET", "POST")

@@ -100,9 +100,7 @@ def test_a_folder_and_a_bucket_that_are_there_are_well(prepared, s3_server) -> N
     assert prepared("") == ""
     url = s3_server.make_bucket("all-is-well")
     assert prepared(url) == ""
-    assert "Contents" not in s3_server.client().list_objects_v2(Bucket="all-is-well"), (
-        "nothing is left behind"
-    )
+    assert "Contents" not in s3_server.client.list_objects_v2(Bucket="all-is-well"), "nothing is left behind"
 
 
 def test_what_is_wrong_with_a_bucket_is_said_with_its_remedy(prepared, s3_server) -> None:

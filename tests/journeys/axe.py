@@ -20,15 +20,16 @@ def source() -> str:
     return file.read_text()
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, *, dark: bool = True) -> list[str]:
     """Each broken rule with the elements that break it; every rule axe has is asked, best practice too.
 
     By daylight. In the dark a page has other colours and is the same besides, so there it is asked of colours only.
     """
     page.evaluate(source())
     found = _run(page, "light", {})
-    found += _run(page, "dark", {"runOnly": {"type": "rule", "values": OF_COLOURS}})
-    page.emulate_media(color_scheme="light")
+    if dark:
+        found += _run(page, "dark", {"runOnly": {"type": "rule", "values": OF_COLOURS}})
+        page.emulate_media(color_scheme="light")
     return found
 
 

@@ -191,7 +191,7 @@ def test_a_site_whose_s3_hangs_shows_its_catalogue_as_ever(s3_server):
     """
     settings = {"STORAGE_URL": s3_server.make_bucket("hanging"), "WEB_WORKERS": "1", "WEB_THREADS": "4"}
     with servers.site(settings) as site:
-        s3_server.client().put_object(Bucket="hanging", Key=f"renditions/{RENDITION}", Body=b"RIFFxxxxWEBP")
+        s3_server.client.put_object(Bucket="hanging", Key=f"renditions/{RENDITION}", Body=b"RIFFxxxxWEBP")
         url = f"{site.url}/media/r/{RENDITION}"
         assert got(url)[0] == 200
         with s3_server.hung(), ThreadPoolExecutor(6) as pool:

@@ -41,7 +41,7 @@ def keys(client, bucket):
 def test_from_a_folder_to_a_bucket_and_back(
     shop, keep_files_at, s3_server, capsys, tmp_path_factory, settings
 ):
-    client, url = s3_server.client(), s3_server.make_bucket("copied")
+    client, url = s3_server.client, s3_server.make_bucket("copied")
     keep_files_at(url)
     assert "4 files copied, 0 were here already." in copied(shop, capsys)
     assert keys(client, "copied") == {"/".join(where) for where in FILES}

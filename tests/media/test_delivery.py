@@ -19,7 +19,11 @@ from tests.media import drawn
 from tests.media.drawn import picture
 from tests.people import sign_in
 
-pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.usefixtures("storage")]
+pytestmark = [
+    pytest.mark.django_db(databases="__all__"),
+    pytest.mark.once,
+    pytest.mark.usefixtures("storage"),
+]
 
 
 @pytest.fixture
@@ -283,7 +287,7 @@ def test_who_hangs_up_keeps_no_connection(client, url):
 
 @pytest.mark.parametrize("storage", ["s3"], indirect=True)
 def test_in_a_bucket_each_file_says_what_it_is_and_nobody_may_read_it(asset, s3_server):
-    client, bucket = s3_server.client(), originals().bucket_name
+    client, bucket = s3_server.client, originals().bucket_name
     kept = asset.original
     found = client.head_object(Bucket=bucket, Key=f"renditions/{kept.rendition_names[0]}")
     assert (found["ContentType"], found["ContentDisposition"]) == ("image/avif", "inline")

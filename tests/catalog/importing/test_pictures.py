@@ -190,7 +190,7 @@ def test_by_a_bucket_it_is_the_same(shop: Run, keep_files_at, s3_server) -> None
     red, blue = pictures("S1")
     assert pictures("S2") == [blue]
     assert {asset.id for asset in owned(shop)} == {red, blue}
-    listed = s3_server.client().list_objects_v2(Bucket="import")["Contents"]
+    listed = s3_server.client.list_objects_v2(Bucket="import")["Contents"]
     assert {found["Key"].partition("/")[0] for found in listed} == {"originals"}, "nothing stays on its way"
 
 

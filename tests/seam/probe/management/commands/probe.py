@@ -18,6 +18,8 @@ NOTES = "CREATE TABLE IF NOT EXISTS {} (id INTEGER PRIMARY KEY {}, what VARCHAR(
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they take longer than all it does
+
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=["setup", "ask", "say"])
         parser.add_argument("numbers", nargs="*", type=float)
