@@ -69,7 +69,8 @@ WHOLE = [
     Pass("data on MariaDB with Redis", f"data and {WITHOUT_MACHINERY}", processes=3, servers=True),
     # A process drives all journeys of one topology, so that it starts it once.
     Pass("browser", "browser", processes=3),
-    Pass("container", "container"),
+    # While one container starts or stops, another one can work.
+    Pass("container", "container", processes=2),
 ]
 
 
