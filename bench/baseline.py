@@ -35,18 +35,22 @@ from monolith.web.templatetags.once import Once
 Once.render = lambda self, context: self.body.render(context)  # type: ignore[method-assign]
 
 
+# What the site keeps as HTML, by its template: what it is called in the page's.
+PARTS = {"catalog/facets.html": "aside", "catalog/front_top.html": "top"}
+
+
 @dataclass(frozen=True)
 class Recorded:
     """What a view of the site gave to its template."""
 
     template: str
     context: dict[str, Any]
-    aside: tuple[str, dict[str, Any]] | None
+    part: tuple[str, dict[str, Any]] | None
 
     def of_cards(self, number: int) -> Recorded:
         """So many of its cards, without filters."""
         cards = list(islice(cycle(self.context["cards"]), number))
-        return replace(self, context=self.context | {"cards": cards, "aside": ""}, aside=None)
+        return replace(self, context=self.context | {"cards": cards, "aside": ""}, part=None)
 
 
 def record(request: HttpRequest, address: str) -> Recorded:
@@ -58,7 +62,7 @@ def record(request: HttpRequest, address: str) -> Recorded:
         kept.append(Recorded(template, context, rendered[-1] if rendered else None))
         return HttpResponse()
 
-    def render_aside(template: str, context: dict[str, Any]) -> str:
+    def render_part(template: str, context: dict[str, Any]) -> str:
         rendered.append((template, context))
         return ""
 
@@ -76,7 +80,8 @@ def record(request: HttpRequest, address: str) -> Recorded:
             stack.enter_context(patch.multiple(module, render=render, cards=cards))
         stack.enter_context(patch.object(views, "parts", parts))
         nothing_kept = DummyCache("", {})
-        stack.enter_context(patch.multiple(asides, render_to_string=render_aside, cache=nothing_kept))
+        stack.enter_context(patch.multiple(asides, render_to_string=render_part, cache=nothing_kept))
+        stack.enter_context(patch.multiple(views, render_to_string=render_part, cache=nothing_kept))
         # It marks what was found in cards that are HTML already; these are still values.
         stack.enter_context(patch.object(search_views, "mark_cards", lambda found, _query: found))
         view.func(request, *view.args, **view.kwargs)
@@ -101,8 +106,8 @@ def rendered(request: HttpRequest, known: Recorded) -> str:
         for name in ("cards", "related")
         if name in known.context
     }
-    if known.aside:
-        made["aside"] = mark_safe(render_to_string(*known.aside))
+    if known.part:
+        made[PARTS[known.part[0]]] = mark_safe(render_to_string(*known.part))
     if shown := known.context.get("parts"):
         made["parts"] = {
             name: mark_safe(render_to_string(f"catalog/item_{name}.html", shown))

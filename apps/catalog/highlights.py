@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from html import unescape
 
 from django.utils.html import conditional_escape, format_html
@@ -42,10 +43,19 @@ def mark_cards(cards: Iterable[SafeString], query: str) -> list[SafeString]:
 
 def _places(text: str, terms: Sequence[str]) -> Iterator[tuple[int, int]]:
     """From where to where in `text`, which is longer or shorter than what is compared."""
-    folded = [(number, letter) for number, character in enumerate(text) for letter in fold(character)]
-    for word in WORD.finditer("".join(letter for _number, letter in folded)):
+    folded = fold(text)
+    if not any(term in folded for term in terms):  # most of what a page shows
+        return
+    came_from = [number for number, character in enumerate(text) for _letter in range(_letters(character))]
+    for word in WORD.finditer(folded):
         if term := next((one for one in terms if word[0].startswith(one)), ""):
-            stop = folded[word.start() + len(term) - 1][0] + 1
-            while stop < len(text) and not fold(text[stop]):  # an accent that stands by itself
+            stop = came_from[word.start() + len(term) - 1] + 1
+            while stop < len(text) and not _letters(text[stop]):  # an accent that stands by itself
                 stop += 1
-            yield folded[word.start()][0], stop
+            yield came_from[word.start()], stop
+
+
+@lru_cache(maxsize=5000)
+def _letters(character: str) -> int:
+    """How many it is folded to: two of æ, none of an accent."""
+    return len(fold(character))

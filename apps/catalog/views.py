@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.safestring import SafeString
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_safe
 
@@ -24,6 +26,7 @@ from apps.catalog.localized import label_of, localized, shown_value
 from apps.catalog.models import AttributeValue, Item, Kind, Listing, ListingEntry
 from apps.catalog.moved import moved
 from apps.catalog.parts import parts
+from apps.catalog.release import release
 from apps.catalog.text import fold
 from apps.catalog.trees import children, line, named, place_of, version_of
 
@@ -42,31 +45,33 @@ def front(request: HttpRequest) -> HttpResponse:
     narrowed = read()
     language = get_language() or "en"
     page = paging.page(narrowed.everything)
-    hero, top = _welcome(narrowed, page)
     context = {
         "cards": cards(page.items, language),
-        "hero": hero,
+        "top": _top(narrowed, page, language),
         "items": narrowed.everything.items,
-        "categories": named(top, language),
         "next": page.next and f"/browse?{urlencode({'after': page.next})}",
         "meta": metadata.of_site(),
     }
     return shows(render(request, "catalog/front.html", context), narrowed.versions)
 
 
-def _welcome(narrowed: Narrowed, page: paging.Page) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """The newest item with a picture and the categories at the top; kept until any item or category changes."""
-    key = "front:" + "-".join(str(version) for version in narrowed.versions.values())
+def _top(narrowed: Narrowed, page: paging.Page, language: str) -> SafeString:
+    """The newest item with a picture and the categories at the top; kept as HTML until any item or category changes."""
+    versions = "-".join(str(version) for version in narrowed.versions.values())
+    key = f"front:{release()}:{language}:{versions}"
     kept = cache.get(key)
     if kept is None:
         ids = [pk for pk, _version in page.items]
         found = {row["pk"]: row for row in Item.objects.filter(pk__in=ids).values("pk", "slug", "cover")}
-        kept = (
-            next((found[pk] for pk in ids if pk in found and found[pk]["cover"]), None),
-            children(None, most=TOP),
-        )
+        shown = {
+            "site_name": settings.SITE_NAME,
+            "hero": next((found[pk] for pk in ids if pk in found and found[pk]["cover"]), None),
+            "items": narrowed.everything.items,
+            "categories": named(children(None, most=TOP), language),
+        }
+        kept = str(render_to_string("catalog/front_top.html", shown))
         cache.set(key, kept, KEPT_SECONDS)
-    return kept
+    return mark_safe(kept)
 
 
 @require_safe

@@ -18,6 +18,7 @@ from django.test import Client, RequestFactory, override_settings
 from apps.catalog import held, service, views
 from apps.catalog.drafts import Draft
 from apps.catalog.models import Listing
+from apps.catalog.release import SHOWN, release
 from seam import replicas
 from tests.catalog.marks import searched
 from tests.people import sign_in
@@ -199,6 +200,14 @@ def test_a_message_is_shown_once_on_a_held_page(client, item):
     client.cookies["messages"] = answer.cookies["messages"].value
     assert b"Welcome back." in client.get("/items/boat").content
     assert b"Welcome back." not in client.get("/items/boat").content
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_under_another_setting_that_pages_show_nothing_is_found_that_was_kept(settings, name):
+    """Redis keeps it longer than the processes that were started under the old one."""
+    before = release.__wrapped__()
+    setattr(settings, name, "another")
+    assert release.__wrapped__() != before
 
 
 def test_even_an_ended_session_is_not_served_from_what_is_held(item, settings):

@@ -18,6 +18,12 @@ def test_accents_and_capitals_fold_away(text, folded):
     assert fold(text) == folded
 
 
+@given(st.text())
+def test_a_text_folds_as_its_letters_do_one_by_one(text):
+    """Which is how highlights.py finds what was folded in what is shown."""
+    assert fold(text) == "".join(map(fold, text))
+
+
 @pytest.mark.parametrize(
     ("text", "slug"),
     [
