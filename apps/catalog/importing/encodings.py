@@ -81,7 +81,7 @@ class Utf8:
             self._bad += 1
             reason = _(
                 "Line %(line)d is not UTF-8 (byte 0x%(byte)02X at position %(position)d). "
-                "If the file was saved in another encoding, name it: --encoding latin-1"
+                "If the file was saved in another encoding, name it: --encoding cp1252"
             ) % {"line": line, "byte": data[error.start], "position": error.start + 1}
             if self._bad >= SURE_AFTER and not self._good:
                 raise ImportProblem(reason) from error

@@ -74,7 +74,7 @@ def _record(text: _Window, limit: int) -> Outcome:
             raise RecordProblem(
                 _(
                     "The record is not UTF-8. If the file was saved in another encoding, name it: "
-                    "--encoding latin-1"
+                    "--encoding cp1252"
                 )
             )
         return Record(line, as_object(value), size)

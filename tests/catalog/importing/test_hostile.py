@@ -76,13 +76,13 @@ def test_a_spoilt_line_costs_one_record() -> None:
     (bad,) = refused(outcomes)
     assert (bad.line, bad.record) == (3, "2,R�o")
     assert "Line 3 is not UTF-8" in bad.reason
-    assert "--encoding latin-1" in bad.reason
+    assert "--encoding cp1252" in bad.reason
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])
 def test_a_wrong_encoding_stops_the_import(kind: str) -> None:
     rows = [{"key": str(n), "title": "Canción"} for n in range(100)]
-    with pytest.raises(ImportProblem, match=r"Line [345] is not UTF-8.*--encoding latin-1"):
+    with pytest.raises(ImportProblem, match=r"Line [345] is not UTF-8.*--encoding cp1252"):
         read(FORMATS[kind](rows).decode().encode("latin-1"))
 
 
@@ -93,7 +93,7 @@ def test_a_spoilt_record_in_a_json_list_costs_one_record() -> None:
         )
     )
     assert taken(outcomes) == [{"a": ""}, {"a": 3}]
-    assert "--encoding latin-1" in refused(outcomes)[0].reason
+    assert "--encoding cp1252" in refused(outcomes)[0].reason
 
 
 def test_an_encoding_that_does_not_fit_names_the_line() -> None:

@@ -52,7 +52,7 @@ class Command(BaseCommand):
         parser.add_argument("file", help="a path, an http(s) URL, or - for standard input")
         parser.add_argument("--mapping", required=True, type=Path, help="TOML file: what in a record is what")
         parser.add_argument("--format", choices=FORMATS, help="seen from the file unless given")
-        parser.add_argument("--encoding", help="such as latin-1; UTF-8 unless given or marked in the file")
+        parser.add_argument("--encoding", help="such as cp1252; UTF-8 unless given or marked in the file")
         parser.add_argument(
             "--pictures", type=Path, help="folder of the picture files, instead of the mapping's"
         )
@@ -76,7 +76,7 @@ class Command(BaseCommand):
             self._import(options, report)
         except ImportProblem as problem:
             told = _told(report, options)
-            raise CommandError(f"{problem} {told}" if report.read else str(problem)) from problem
+            raise CommandError(f"{problem}\n{told}" if report.read else str(problem)) from problem
         except KeyboardInterrupt as interrupt:
             raise CommandError(_stopped(report, options), returncode=INTERRUPTED) from interrupt
 
