@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from monolith import edge, files, functions, logs, topology
 from monolith.cache import caches
+from monolith.environment import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
-env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
+env = Environment()
+ENV_FILE = env.str("ENV_FILE", default="")
+env.read_file(Path(ENV_FILE or BASE_DIR / ".env"), is_needed=bool(ENV_FILE))
 
 
 def _list(variable: str, default: list[str]) -> list[str]:
@@ -30,12 +31,12 @@ def _list(variable: str, default: list[str]) -> list[str]:
 
 def _number(variable: str, default: int, *, least: int = 1, most: int = 65_535) -> int:
     try:
-        value = env.int(variable, default=default)
+        value = int(env.str(variable, default="").strip() or default)
     except ValueError:
         value = least - 1
     if not least <= value <= most:
         raise ImproperlyConfigured(f"{variable} must be a whole number from {least} to {most}.")
-    return int(value)
+    return value
 
 
 def _with(context: str, *parts: str) -> list[str]:
@@ -57,17 +58,56 @@ def _kept_secret(path: Path) -> str:
     return path.read_text().strip()
 
 
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
-DEBUG = env.bool("DEBUG", default=False)
+def _address(variable: str, default: str) -> str:
+    """A scheme and a host, and no path."""
+    url = (env.str(variable, default="").strip() or default).rstrip("/")
+    with contextlib.suppress(ValueError):  # a port that is none
+        parts = urlsplit(url)
+        is_plain = re.fullmatch(r"https?://[\w:.\[\]-]+", url, re.ASCII)
+        if is_plain and parts.hostname and parts.port != 0:
+            return url
+    raise ImproperlyConfigured(
+        f"{variable}={url!r} must be a scheme and a host, such as https://shop.example, and no path."
+    )
+
+
+def _hosts(default: list[str]) -> list[str]:
+    hosts = _list("ALLOWED_HOSTS", []) or default
+    for host in hosts:
+        if not re.fullmatch(r"\*|\.?[\w.-]+|\[[\da-fA-F:.]+\]", host):
+            raise ImproperlyConfigured(
+                f"ALLOWED_HOSTS holds {host!r}; it must be names of hosts by commas, without scheme, port or path: "
+                "shop.example,www.shop.example."
+            )
+    return hosts
+
+
+def _mail() -> dict[str, Any]:
+    """Django's settings for EMAIL_URL, whose password is in no message."""
+    url = env.str("EMAIL_URL", default="").strip() or "consolemail://"
+    try:
+        mail = dict(env.email_url_config(url))
+    except (ImproperlyConfigured, ValueError):
+        mail = {}
+    if not mail or "#" in url or ("smtp" in mail["EMAIL_BACKEND"] and not mail["EMAIL_HOST"]):
+        raise ImproperlyConfigured(
+            "EMAIL_URL can't be read; it must be smtp+tls://user:password@host:587, with %40, %3A, %2F and %23 for an "
+            "@, a colon, a slash and a # in the password, or consolemail:// to print mails."
+        )
+    return mail
+
+
+DATA_DIR = Path(env.str("DATA_DIR", default="") or BASE_DIR / "data").resolve()
+DEBUG = env.flag("DEBUG", default=False)
 # Each answer tells how long it took and how many queries it made.
-SERVER_TIMING = env.bool("SERVER_TIMING", default=False)
+SERVER_TIMING = env.flag("SERVER_TIMING", default=False)
 PORT = _number("PORT", 8000)
 BIND_ADDRESS = env.str("BIND_ADDRESS", default="127.0.0.1")
 WEB_WORKERS = _number("WEB_WORKERS", 2)
 WEB_THREADS = _number("WEB_THREADS", 4)
 DRAIN_SECONDS = _number("DRAIN_SECONDS", 25)
-SITE_NAME = env.str("SITE_NAME", default="Offshoot")
-SITE_URL = env.str("SITE_URL", default=f"http://localhost:{PORT}").rstrip("/")
+SITE_NAME = " ".join(env.str("SITE_NAME", default="").split()) or "Offshoot"
+SITE_URL = _address("SITE_URL", f"http://localhost:{PORT}")
 SECURE = SITE_URL.startswith("https://")
 try:
     SECRET_KEY = env.str("SECRET_KEY", default="") or _kept_secret(DATA_DIR / "secret_key")
@@ -76,7 +116,7 @@ except OSError as error:
         f"{error.filename} can't be read or written ({error.strerror}). DATA_DIR must be a folder of one's own; "
         f"it is {DATA_DIR}."
     ) from error
-ALLOWED_HOSTS = _list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = _hosts([re.sub(r":\d+$", "", urlsplit(SITE_URL).netloc), "localhost", "127.0.0.1", "[::1]"])
 
 # Where the parts live
 CONTEXTS = topology.read(env, DATA_DIR, timeout=_number("DATABASE_TIMEOUT", 10, most=3600))
@@ -92,7 +132,7 @@ CELERY_BROKER_URL = topology.read_broker(env, REDIS_URL)
 JOB_CARRIER = "monolith.celery" if CELERY_BROKER_URL else ""
 WORKER_CONCURRENCY = _number("WORKER_CONCURRENCY", 2)
 # Where each worker gives its signs of life: of this machine and this user only.
-LIFE_DIR = Path(env.str("LIFE_DIR", default=f"{tempfile.gettempdir()}/offshoot-{os.getuid()}"))
+LIFE_DIR = Path(env.str("LIFE_DIR", default="") or f"{tempfile.gettempdir()}/offshoot-{os.getuid()}")
 # Work that is sent elsewhere: URL by function, and the keys that sign (the first) and verify.
 FUNCTIONS, FUNCTION_KEYS = functions.read(env, BASE_DIR / "functions")
 # How a context that is here is called: plainly, or through the bytes that would cross a network (for tests).
@@ -102,7 +142,7 @@ RPC_PORT = _number("RPC_PORT", 0, least=0)
 RPC_THREADS = _number("RPC_THREADS", 8, most=1000)
 RPC_TRUST = topology.read_trust(env, is_needed=bool(RPC_PORT) or len(HERE) < len(CONTEXTS))
 # A site that was given a database is somebody's own; one that wasn't shows what it can do, where it is whole.
-DEMO_DATA = env.bool(
+DEMO_DATA = env.flag(
     "DEMO_DATA", default=len(HERE) == len(CONTEXTS) and not env.str("DATABASE_URL", default="")
 )
 
@@ -259,7 +299,7 @@ if AUTH_JWKS_URL and not re.match(r"https?://[^/\s]+/", AUTH_JWKS_URL):
         f"AUTH_JWKS_URL={AUTH_JWKS_URL!r} must be an address such as https://shop.example/.well-known/jwks.json; "
         "unset, auth is asked as for everything else."
     )
-vars().update(env.email("EMAIL_URL", default="consolemail://"))
+vars().update(_mail())
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Offshoot <hello@localhost>")
 
@@ -306,7 +346,7 @@ _ELSEWHERE = [
     *[context.app for context in CONTEXTS if not context.is_here],
 ]
 STATICFILES_DIRS = [folder for app in _ELSEWHERE if (folder := topology.folder_of(app) / "static").is_dir()]
-STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "build" / "static")))
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default="") or BASE_DIR / "build" / "static")
 # The largest picture, in megabytes of a million bytes.
 MEDIA_MAX_UPLOAD_MB = _number("MEDIA_MAX_UPLOAD_MB", 25)
 # How many bytes one person's pictures may have together; 0 sets no limit.
@@ -320,7 +360,7 @@ STORAGES = files.storages(STORAGE_URL, MEDIA_ROOT, largest=MEDIA_MAX_UPLOAD_MB *
     "staticfiles": {"BACKEND": "monolith.web.static_files.StaticFiles"},
 }
 # Where a function that runs elsewhere reaches files that lie in a folder.
-TRANSFER_URL = env.str("TRANSFER_URL", default=SITE_URL).rstrip("/")
+TRANSFER_URL = _address("TRANSFER_URL", SITE_URL)
 # No form takes files, except those of views that set a handler of their own.
 FILE_UPLOAD_HANDLERS = ["monolith.uploads.NoFiles"]
 

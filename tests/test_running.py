@@ -161,6 +161,24 @@ def test_a_data_folder_that_can_not_be_one_gets_a_sentence(env, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BIND_ADDRESS", "no address", "BIND_ADDRESS='no address' is no address of this machine."),
+        ("STATIC_ROOT", "/proc/none", "STATIC_ROOT /proc/none can't be written"),
+        (
+            "DATABASE_URL",
+            "sqlite:////proc/none.sqlite3",
+            "The database /proc/none.auth.sqlite3 can't be written",
+        ),
+    ],
+)
+def test_a_place_that_is_none_gets_a_sentence(env, name, value, said):
+    done = manage(env | {name: value}, "prepare")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("port", ["http", "0", "65536", "-1"])
 def test_a_number_that_is_none_gets_a_sentence(env, port):
     done = manage(env | {"PORT": port}, "check")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import socket
@@ -39,8 +40,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, built: bool, **options: Any) -> None:
         ensure_port_is_free()
-        ensure_writable(settings.DATA_DIR)
+        ensure_writable("DATA_DIR", settings.DATA_DIR)
         if not built:
+            ensure_writable("STATIC_ROOT", settings.STATIC_ROOT)
             self.check_code()
             call_command("compile_translations", verbosity=0)
             self.collect_static()
@@ -76,6 +78,11 @@ def ensure_port_is_free() -> None:
     try:
         socket.create_server((settings.BIND_ADDRESS, settings.PORT)).close()
     except OSError as error:
+        if (error.errno or 0) < 0 or error.errno == errno.EADDRNOTAVAIL:  # below 0: of getaddrinfo
+            raise CommandError(
+                f"BIND_ADDRESS={settings.BIND_ADDRESS!r} is no address of this machine. Name one, such as 127.0.0.1 "
+                "for this machine only or 0.0.0.0 for all, or leave it unset."
+            ) from error
         why = os.strerror(error.errno or 0)
         raise CommandError(
             f"Port {settings.PORT} on {settings.BIND_ADDRESS} can't be used ({why}); perhaps the site runs "
@@ -83,7 +90,7 @@ def ensure_port_is_free() -> None:
         ) from error
 
 
-def ensure_writable(folder: Path) -> None:
+def ensure_writable(setting: str, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".writable-{os.getpid()}"
@@ -91,7 +98,7 @@ def ensure_writable(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise CommandError(
-            f"DATA_DIR {folder} can't be written ({error.strerror}). Make it writable, or name another folder."
+            f"{setting} {folder} can't be written ({error.strerror}). Make it writable, or name another folder."
         ) from error
 
 
@@ -118,8 +125,7 @@ def ensure_database(alias: str) -> None:
     Raises CommandError with the statements to run when the account may not make it.
     """
     if connections[alias].vendor == "sqlite":
-        # By itself SQLite keeps its group from writing; a platform may start us as another user of one group.
-        Path(settings.DATABASES[alias]["NAME"]).touch(mode=0o666)  # less the umask
+        make_file(Path(settings.DATABASES[alias]["NAME"]))
     until = time.monotonic() + PATIENCE
     while True:
         try:
@@ -132,6 +138,17 @@ def ensure_database(alias: str) -> None:
                 time.sleep(1)
             else:
                 raise CommandError(f"The database of {alias!r} can't be used: {error.args[-1]}") from error
+
+
+def make_file(path: Path) -> None:
+    """By itself SQLite keeps its group from writing; a platform may start us as another user of one group."""
+    try:
+        path.touch(mode=0o666)  # less the umask
+    except OSError as error:
+        raise CommandError(
+            f"The database {path} can't be written ({error.strerror}). Make its folder, writable for this user, or "
+            "name another place."
+        ) from error
 
 
 def create_database(alias: str) -> None:
