@@ -95,7 +95,21 @@ def keep(*, owner_id: UUID, file: IO[bytes], title: str = "", alt: str = "") -> 
 
 @again_on_conflict
 def _add(owner_id: UUID, incoming: Incoming, about: dict[str, str]) -> tuple[models.Asset, bool]:
+    _bring_back(incoming)
     return _add_to_known(owner_id, incoming, about) or _add_as_new(owner_id, incoming, about)
+
+
+def _bring_back(incoming: Incoming) -> None:
+    """A file that was lost is there again, for everybody who has it. Without a lock: what goes by that name is these
+    bytes, and where its row is gone meanwhile, one more file that nobody names."""
+    name = models.Original.objects.filter(sha256=incoming.sha256).values_list("name", flat=True).first()
+    if name and not originals().exists(name):
+        _store(incoming, name)
+
+
+def _store(incoming: Incoming, name: str) -> None:
+    with incoming.path.open("rb") as file:
+        originals().save(name, File(file))
 
 
 def _add_to_known(
@@ -131,8 +145,7 @@ def _add_as_new(owner_id: UUID, incoming: Incoming, about: dict[str, str]) -> tu
         height=incoming.height,
     )
     original.name = f"{incoming.sha256[:2]}/{incoming.sha256}.{original.pk.hex}"
-    with incoming.path.open("rb") as file:
-        originals().save(original.name, File(file))
+    _store(incoming, original.name)
     try:
         with atomic("media"):
             original.save(force_insert=True)

@@ -18,7 +18,7 @@ from tests.media.drawn import picture
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
-ALICE = uuid.uuid4()
+ALICE, BOB = uuid.uuid4(), uuid.uuid4()
 NOBODYS = {
     "originals/ab/nobodys",
     "originals/.probe-left",
@@ -68,6 +68,21 @@ def test_a_picture_that_lost_its_file_is_told_and_left_as_it_is(upload, capsys):
     assert f"picture {asset.pk} of {ALICE}" in said.err
     assert "Originals that are gone: 1." in said.err
     assert models.Asset.objects.filter(pk=asset.pk).exists()
+
+
+@pytest.mark.usefixtures("storage")
+def test_a_lost_file_is_there_again_once_somebody_uploads_it_again(upload, work):
+    asset = upload(ALICE)
+    originals().delete(asset.original.name)
+    work()
+    asset.original.refresh_from_db()
+    assert asset.original.failure == "missing"
+    assert "Upload it again." in asset.reason
+    assert upload(BOB).original == asset.original, "whoever brings these bytes"
+    work()
+    asset.original.refresh_from_db()
+    assert asset.is_ready
+    assert sweep(later()).missing == []
 
 
 def test_what_is_left_of_a_picture_that_was_deleted_before_its_files_were(upload, work, files):
