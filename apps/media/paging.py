@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -40,8 +40,8 @@ def _read(cursor: str) -> tuple[datetime, UUID]:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         created_at, _, last_id = text.partition(" ")
         moment, pk = datetime.fromisoformat(created_at), UUID(last_id)
-    except (ValueError, binascii.Error):
+        if moment.tzinfo is None:
+            raise ValueError(moment)
+        return moment.astimezone(UTC), pk
+    except (ValueError, OverflowError, binascii.Error):  # what is no year in UTC overflows
         raise InvalidQuery("That page doesn't exist. Begin at the first one.") from None
-    if moment.tzinfo is None:
-        raise InvalidQuery("That page doesn't exist. Begin at the first one.")
-    return moment, pk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 
 import pytest
@@ -72,9 +73,21 @@ def test_a_page_in_which_all_were_uploaded_at_the_same_instant(known):
     assert third.next is None
 
 
+def cursor(moment):
+    return base64.urlsafe_b64encode(f"{moment} {uuid.uuid4()}".encode()).decode()
+
+
 @pytest.mark.parametrize(
     "wrong",
-    [{"limit": 0}, {"limit": 201}, {"after": "nonsense"}, {"after": "ÿ"}, {"after": "MjAyNi0wMS0wMSB4"}],
+    [
+        {"limit": 0},
+        {"limit": 201},
+        {"after": "nonsense"},
+        {"after": "ÿ"},
+        {"after": "MjAyNi0wMS0wMSB4"},
+        {"after": cursor("0001-01-01T00:00:00+14:00")},
+        {"after": cursor("2026-01-01T00:00:00")},
+    ],
 )
 def test_a_page_that_can_not_be(wrong):
     with pytest.raises(InvalidQuery):
