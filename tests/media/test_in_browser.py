@@ -106,6 +106,15 @@ def test_what_did_not_arrive_can_be_sent_again(page: Page) -> None:
     expect(page.locator(".library__card")).to_have_count(1, timeout=PATIENCE)
 
 
+def test_an_answer_that_did_not_come_is_asked_for_again_and_nobody_is_told(page: Page) -> None:
+    page.route("**/pictures/progress*", lambda route: route.abort(), times=1)
+    with page.expect_event("requestfailed", lambda request: "/pictures/progress" in request.url):
+        choose(page, lake=picture(900, 700))
+    expect(page.locator("#toast")).to_be_hidden()
+    expect(page.locator(".library__card picture")).to_have_count(1, timeout=PATIENCE)
+    expect(page.locator("#progress")).to_have_text("")
+
+
 def test_what_arrives_while_the_library_is_fetched_is_shown_after_it(page: Page) -> None:
     held: list[Route] = []
     page.route(ASSETS, lambda route: route.abort())

@@ -134,7 +134,8 @@
     toast.hidden = false;
   };
   if (toast) {
-    const quiet = (event) => event.detail.elt === input; // a suggestion that didn't come is no news
+    // No news is a suggestion that didn't come, nor what a page asks by itself and will ask again.
+    const quiet = ({ detail: { elt } }) => elt && (elt === input || elt.matches("[hx-trigger*='every ']"));
     addEventListener("htmx:responseError", (event) => quiet(event) || say(failed));
     addEventListener("htmx:sendError", (event) => quiet(event) || say(toast.dataset.offline));
     toast.querySelector("button").addEventListener("click", () => (toast.hidden = true));
