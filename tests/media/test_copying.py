@@ -62,25 +62,34 @@ def test_from_a_folder_to_a_bucket_and_back(
         assert (shop / kind / name).read_bytes() == content
 
 
-def test_a_copy_that_is_not_the_same_is_told(shop, keep_files_at, s3_server, monkeypatch):
+def test_a_copy_that_is_not_the_same_is_told(shop, keep_files_at, s3_server, monkeypatch, capsys):
     keep_files_at(s3_server.make_bucket())
     from apps.media.bucket import Bucket
 
     save = Bucket._save
-    monkeypatch.setattr(
-        Bucket, "_save", lambda self, name, content: save(self, name, File(io.BytesIO(b"x" * content.size)))
-    )
-    with pytest.raises(
-        CommandError, match=r"The copy of ab/one is not what was copied\. 0 files were copied before"
-    ):
-        call_command("copy_media", str(shop))
+    with monkeypatch.context() as broken:
+        broken.setattr(
+            Bucket,
+            "_save",
+            lambda self, name, content: save(self, name, File(io.BytesIO(b"x" * content.size))),
+        )
+        with pytest.raises(
+            CommandError, match=r"The copy of ab/one is not what was copied\. 0 files were copied before"
+        ):
+            call_command("copy_media", str(shop))
+    assert "4 files copied, 0 were here already" in copied(str(shop), capsys), "as long as it was, or not"
+    with originals().open("ab/one") as file:
+        assert file.read() == FILES["originals", "ab/one"]
 
 
 @pytest.mark.parametrize(
     ("source", "said"),
     [
         ("/no/such/folder", "holds no pictures"),
-        ("http://bucket", "must begin with s3://"),
+        (
+            "http://bucket",
+            r"^The source is read as a STORAGE_URL is\. .*must begin with s3://.*region=name\.$",
+        ),
         ("s3://k:s@bucket?endpoint=http://127.0.0.1:1", "0 files were copied before; run this again"),
     ],
 )

@@ -38,7 +38,7 @@ class Command(BaseCommand):
                         copied += 1
                     else:
                         present += 1
-        except (ImproperlyConfigured, StorageAway) as error:
+        except StorageAway as error:
             raise CommandError(
                 f"{error} {copied} files were copied before; run this again for the others."
             ) from error
@@ -53,7 +53,10 @@ def _source(source: str) -> dict[str, Files]:
         raise CommandError(
             f"{folder} holds no pictures: a folder called originals or renditions is looked for."
         )
-    there = files.storages(url, folder, largest=settings.MEDIA_MAX_UPLOAD_MB * 10**6)
+    try:
+        there = files.storages(url, folder, largest=settings.MEDIA_MAX_UPLOAD_MB * 10**6)
+    except ImproperlyConfigured as error:
+        raise CommandError(f"The source is read as a STORAGE_URL is. {error}") from error
     handler = StorageHandler(there)  # type: ignore[arg-type]
     if any(there[kind] == settings.STORAGES[kind] for kind in KINDS):
         raise CommandError(
@@ -73,6 +76,7 @@ def copy(source: Files, target: Files, name: str) -> bool:
     except FileNotFoundError:  # deleted meanwhile
         return False
     if _digest(source, name, size) != _digest(target, name, size):
+        target.delete(name)  # it is as long as it should be: the next run would take it for the copy
         raise StorageAway(f"The copy of {name} is not what was copied.")
     return True
 
