@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import find_commands
+from django.db import DatabaseError
 
 from monolith.topology import folder_of
 
@@ -34,4 +35,12 @@ def explained(error: ImproperlyConfigured) -> str:
     aliases = ", ".join(context.alias for context in settings.HERE)
     return (
         f"This process has no database `default`, for auth is elsewhere. Name one with --database: {aliases}."
+    )
+
+
+def unusable(error: DatabaseError) -> str:
+    """The same of a database that is away, is another one or has no tables yet."""
+    return (
+        f"The database can't be used: {error.args[-1]}. See that it runs and that DATABASE_URL or DATA_DIR names the "
+        "right one; where its tables are missing, run `manage.py prepare`. With --traceback this says where it failed."
     )

@@ -127,7 +127,6 @@ def as_child(work: Callable[[], None], parent: int) -> None:
 
 
 def at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("at least one job has to run at a time")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number of jobs, at least 1, is needed and not {text!r}")
+    return int(text)
