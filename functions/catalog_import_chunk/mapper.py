@@ -18,6 +18,13 @@ NUMBER = {
     )
     for mark in ".,"
 }
+# Both marks together have one reading, 1.234,50. A lone 1.234 may have been meant either way, and is none.
+GROUPED = {
+    mark: re.compile(
+        rf"[+-]?\d{{1,3}}({re.escape(other)}\d{{3}}){{1,12}}{re.escape(mark)}\d{{1,40}}", re.ASCII
+    )
+    for mark, other in (".,", ",.")
+}
 KEY_LENGTH = 191
 CATEGORY_LENGTH = 200
 LEVELS = 10
@@ -168,7 +175,9 @@ def _short_enough(what: str, text: str, limit: int) -> str:
 
 
 def number(what: str, text: str, decimal: str = ".") -> str:
-    """A plain number, as Decimal reads it; `decimal` is the mark before its decimals. Raises RecordProblem."""
+    """A number, as Decimal reads it; `decimal` is the mark before its decimals. Raises RecordProblem."""
+    if GROUPED[decimal].fullmatch(text):
+        return text.replace("," if decimal == "." else ".", "").replace(",", ".")
     if not NUMBER[decimal].fullmatch(text):
         raise RecordProblem(
             _(

@@ -154,6 +154,7 @@ def test_categories(rules: str, data: dict, expected: list) -> None:
         ('type = "number"', "12.50", [Decimal("12.5")]),
         ('type = "number"', 1e3, [Decimal(1000)]),
         ('type = "number"', -3, [Decimal(-3)]),
+        ('type = "number"', "-1,234,567.5", [Decimal("-1234567.5")]),
         ('type = "date"', "2026-01-31", [date(2026, 1, 31)]),
         ('type = "date"\nformat = "%d/%m/%Y"', "31/01/2026", [date(2026, 1, 31)]),
         ('type = "number"\ninvalid = "skip"', "about 3", []),
@@ -177,7 +178,10 @@ def test_an_attribute_may_have_several_values() -> None:
         ("", "x" * 1001, "needs a value of 1 to 1000 characters"),
         ("", "a\0b", "NUL"),
         ("", "\ud800", "half a character"),
-        ('type = "number"', "1,234.5", "not a number"),
+        ('type = "number"', "1,234", "not a number"),
+        ('type = "number"', "1.234,5", "not a number"),
+        ('type = "number"', "1,23,456.5", "not a number"),
+        ('type = "number"', ",234.5", "not a number"),
         ('type = "number"', "12 EUR", "not a number"),
         ('type = "number"', "NaN", "not a number"),
         ('type = "number"', "٣", "not a number"),
@@ -201,6 +205,7 @@ def test_a_value_that_does_not_fit_is_told(rules: str, value: Any, sentence: str
         ('currency = "EUR"', {"p": ""}, (None, "")),
         ('currency_source = "c"', {"p": "7", "c": "usd"}, (Decimal("7.00"), "USD")),
         ('currency = "EUR"\n[file]\ndecimal = ","', {"p": "12,50"}, (Decimal("12.50"), "EUR")),
+        ('currency = "EUR"\n[file]\ndecimal = ","', {"p": "1.234,50"}, (Decimal("1234.50"), "EUR")),
     ],
 )
 def test_prices(rules: str, data: dict, expected: tuple) -> None:
