@@ -18,17 +18,17 @@ class Row(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(max_length=100)
-    data = models.JSONField(default=dict)
-    request_id = models.CharField(max_length=64, blank=True, default="")
-    status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
-    created_at = models.DateTimeField(default=timezone.now)
-    due_at = models.DateTimeField(default=timezone.now)
-    lease_until = models.DateTimeField(null=True, blank=True)
+    name = models.CharField(_("name"), max_length=100)
+    data = models.JSONField(_("data"), default=dict)
+    request_id = models.CharField(_("request id"), max_length=64, blank=True, default="")
+    status = models.CharField(_("status"), max_length=8, choices=Status.choices, default=Status.WAITING)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    due_at = models.DateTimeField(_("due at"), default=timezone.now)
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
     lease_token = models.UUIDField(null=True, blank=True)
-    attempts = models.PositiveIntegerField(default=0)
-    last_error = models.TextField(blank=True, default="")
-    done_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    last_error = models.TextField(_("last error"), blank=True, default="")
+    done_at = models.DateTimeField(_("done at"), null=True, blank=True)
 
     class Meta:
         abstract = True
@@ -50,7 +50,7 @@ class OutboxEvent(Row):
 class Job(Row):
     """Something this context has to do: an event it heard or a job of its own; once per name and key."""
 
-    key = models.CharField(max_length=100)
+    key = models.CharField(_("key"), max_length=100)
 
     class Meta:
         abstract = True

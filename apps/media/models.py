@@ -35,7 +35,9 @@ class Original(models.Model):
     format = models.CharField(max_length=10)
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
-    status = models.CharField(max_length=10, choices=STATUSES, default=AssetStatus.PROCESSING.value)
+    status = models.CharField(
+        _("state"), max_length=10, choices=STATUSES, default=AssetStatus.PROCESSING.value
+    )
     failure = models.CharField(max_length=40, blank=True, default="")
     failure_facts = models.JSONField(default=dict, blank=True)
     placeholder = models.TextField(blank=True, default="")
@@ -63,7 +65,7 @@ class Asset(models.Model):
     original = models.ForeignKey(Original, on_delete=models.PROTECT, related_name="assets")
     title = models.CharField(_("title"), max_length=200, blank=True)
     alt = models.CharField(_("alternative text"), max_length=500, blank=True)
-    file_name = models.CharField(max_length=255, blank=True)
+    file_name = models.CharField(_("file name"), max_length=255, blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(_("uploaded"), default=timezone.now)
 

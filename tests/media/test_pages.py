@@ -154,6 +154,13 @@ def test_in_spanish(as_alice, alice, upload, work):
     assert "Descargar el original" in page
 
 
+def test_staff_see_them_in_spanish(client, dora, alice, known):
+    staff, spanish = sign_in(client, dora), {"Accept-Language": "es"}
+    assert "Por estado" in text(staff.get("/admin/media/asset/", headers=spanish))
+    page = text(staff.get(f"/admin/media/asset/{known(alice.id).pk}/change/", headers=spanish))
+    assert "Nombre del archivo" in page
+
+
 def test_staff_see_and_delete_pictures_in_the_admin(client, dora, alice, upload, work):
     asset = upload(alice.id, name="lake.png")
     work()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -119,6 +120,18 @@ class TestAdmin:
         assert response.status_code == 200
         assert response.context["cl"].model_admin.has_add_permission(response.wsgi_request) is False
         assert staff.get(reverse(f"admin:{table}_add")).status_code == 403
+
+    def test_in_spanish_nothing_is_left_in_english(self, staff: Client, parked: Any) -> None:
+        spanish = {"Accept-Language": "es"}
+        html = staff.get(reverse("admin:catalog_job_changelist"), headers=spanish).content.decode()
+        html += staff.get(
+            reverse("admin:catalog_job_change", args=[parked.pk]), headers=spanish
+        ).content.decode()
+        assert all(word in html for word in ("Nombre", "Estado", "Intentos", "Por estado", "Último error"))
+        english = (
+            r">\s*(By )?(name|status|attempts|created at|due at|done at|request id|lease until|key):?\s*<"
+        )
+        assert not re.findall(english, html, re.IGNORECASE)
 
     def test_one_job_is_shown_with_its_error_as_text(self, staff: Client, parked: Any) -> None:
         html = staff.get(reverse("admin:catalog_job_change", args=[parked.pk])).content.decode()
