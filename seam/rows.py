@@ -194,6 +194,11 @@ def parked(table: type[R], ids: list[uuid.UUID] | None = None) -> QuerySet[R]:
     return found if ids is None else found.filter(pk__in=ids)
 
 
+def failing(table: type[R]) -> QuerySet[R]:
+    """What went wrong and will be tried again by itself."""
+    return table._default_manager.filter(status=Status.WAITING, attempts__gt=0).exclude(last_error="")
+
+
 def retry(table: type[Row], ids: list[uuid.UUID] | None = None) -> int:
     """Set parked rows waiting again; how many there were."""
     with _transaction(table):

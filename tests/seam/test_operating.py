@@ -57,6 +57,14 @@ class TestCommand:
         assert f"parked {parked.pk} catalog.fails\n  ValueError: the shelf is <full>" in out
         assert ["catalog", "jobs", "1", "0", "1"] in [line.split() for line in out.splitlines()]
 
+    def test_what_failed_and_is_tried_again_is_listed_too(self) -> None:
+        with having(Job("catalog.fails", effect=raising(ConnectionError("the store is away")))):
+            ask("catalog.fails")
+            run_due(registry["catalog"])
+        out = command("list")
+        assert f"tried 1 × {jobs().get().pk} catalog.fails\n  ConnectionError: the store is away" in out
+        assert "parked " not in out
+
     def test_one_is_shown_whole(self, parked: Any) -> None:
         out = command("show", str(parked.pk))
         assert "status: parked" in out

@@ -1,4 +1,4 @@
-"""`manage.py jobs`: what waits, what is parked and why; retry or discard it."""
+"""`manage.py jobs`: what waits, what failed or is parked and why; retry or discard it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db.models import Count
 
 from seam.models import Row
 from seam.registry import registry
-from seam.rows import Status, discard, parked, retry
+from seam.rows import Status, discard, failing, parked, retry
 
 SHOWN = 20
 
@@ -26,7 +26,8 @@ class Command(BaseCommand):
             dest="action", metavar="list | show | retry | discard", parser_class=CommandParser
         )
         actions.add_parser(
-            "list", help="how many wait, are parked and done, and what is parked (the default)"
+            "list",
+            help="how many wait, are done and parked; what is parked, what failed and is tried again (the default)",
         )
         show = actions.add_parser("show", help="all that is known of one")
         show.add_argument("ids", nargs=1, type=UUID, metavar="ID")
@@ -50,8 +51,14 @@ class Command(BaseCommand):
             )
         for _name, table in tables():
             for row in parked(table).order_by("-created_at")[:SHOWN]:
-                reason = row.last_error.strip().splitlines() or [""]
-                self.stdout.write(f"\n{self.style.ERROR('parked')} {row.pk} {row.name}\n  {reason[-1]}")
+                self.tell(self.style.ERROR("parked"), row)
+        for _name, table in tables():
+            for row in failing(table).order_by("-created_at")[:SHOWN]:
+                self.tell(self.style.WARNING(f"tried {row.attempts} ×"), row)
+
+    def tell(self, what: str, row: Row) -> None:
+        reason = row.last_error.strip().splitlines() or [""]
+        self.stdout.write(f"\n{what} {row.pk} {row.name}\n  {reason[-1]}")
 
     def show(self, options: dict[str, Any]) -> None:
         found = [
