@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from html import unescape
+from html import escape, unescape
 
-from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.catalog.search import QUERY_LENGTH, terms_of
@@ -19,12 +18,12 @@ IN_CARD = re.compile(r'(<h3 class="card__title"><a [^>]*>|<p class="card__meta">
 
 def marked(text: str, terms: Sequence[str]) -> SafeString:
     """`text` as HTML, with <mark> around the beginning of each word that begins with one of `terms`."""
-    parts: list[SafeString] = []
+    parts: list[str] = []
     end = 0
     for start, stop in _places(text, terms):
-        parts += [conditional_escape(text[end:start]), format_html("<mark>{}</mark>", text[start:stop])]
+        parts += [escape(text[end:start]), f"<mark>{escape(text[start:stop])}</mark>"]
         end = stop
-    return mark_safe("".join([*parts, conditional_escape(text[end:])]))
+    return mark_safe("".join([*parts, escape(text[end:])]))
 
 
 def terms(query: str) -> list[str]:
