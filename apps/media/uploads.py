@@ -55,12 +55,14 @@ class PictureUpload(TemporaryFileUploadHandler):
         self.files_left = at_most
         self.had_too_many = False
 
-    def new_file(self, *args: Any, **kwargs: Any) -> None:
+    def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
         self.had_too_many = not self.files_left
         if not self.had_too_many:
             self.files_left -= 1
+            # So browsers write a quotation mark (HTML, "multipart/form-data"), and nothing else that people type.
+            file_name = file_name.replace("%22", '"')
             with disk():
-                super().new_file(*args, **kwargs)
+                super().new_file(field_name, file_name, *args, **kwargs)
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if self.had_too_many:

@@ -76,6 +76,13 @@ def test_of_a_mixed_lot_the_good_ones_are_kept_and_each_other_is_explained(as_al
         assert said in page
 
 
+@pytest.mark.parametrize(("path", "status"), [("/pictures/upload", 302), ("/api/v1/media/assets", 201)])
+def test_a_quotation_mark_in_a_files_name_is_one(as_alice, path, status):
+    """Browsers write it as %22, and a % as it is."""
+    assert as_alice.post(path, {"file": file(name="The %22best%22 50%.png")}).status_code == status
+    assert models.Asset.objects.get().title == 'The "best" 50%'
+
+
 def test_nothing_chosen(as_alice):
     answer = as_alice.post("/pictures/upload")
     assert answer.status_code == 422
