@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--public",
             action="store_true",
-            help="an app that can keep no secret, on a phone or in a browser; it proves itself by PKCE",
+            help="an app that can keep no secret, on a phone or a computer; it proves itself by PKCE",
         )
 
     def handle(self, *args: Any, name: str | None, redirect: list[str], public: bool, **options: Any) -> None:
