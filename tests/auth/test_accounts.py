@@ -319,6 +319,23 @@ def test_mails_are_pages_too_in_the_readers_language(client):
     assert "Hola" in html
 
 
+def test_what_allauth_tells_of_by_itself_is_told_in_the_voice_of_our_pages(client, bob):
+    spanish = {"accept-language": "es"}
+    client.post("/accounts/password/reset/", {"email": bob.email})
+    path = client.get(link_in(outbox()[0]), follow=True).request["PATH_INFO"]
+    new = "another long secret 8"
+    client.post(path, {"password1": new, "password2": new}, headers=spanish)
+    sign_in_by_form(client, bob.email, new)
+    client.post("/accounts/reauthenticate/", {"password": new})
+    client.post("/accounts/email/", {"email": "bobby@example.com", "action_add": ""})
+    client.post("/accounts/email/", {"email": "bobby@example.com", "action_remove": ""}, headers=spanish)
+    _link, reset, _confirm, removed = outbox()
+    assert reset.subject.endswith("Tu contraseña cambió")
+    assert "la contraseña de tu cuenta cambió." in reset.body
+    assert removed.subject.endswith("Se quitó una dirección de correo")
+    assert "bobby@example.com se quitó de tu cuenta." in removed.body
+
+
 def test_a_name_of_markup_stays_a_name_in_a_mail(client, settings):
     settings.SITE_NAME = "<b>Tom & Jerry</b>"
     client.post("/accounts/signup/", SIGN_UP)
