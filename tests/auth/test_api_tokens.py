@@ -38,6 +38,17 @@ def call():
     return ask
 
 
+@pytest.mark.parametrize("path", ["/accounts/tokens/", "/accounts/delete/"])
+def test_what_was_sent_is_taken_up_after_showing_who_one_is_and_leads_on(client, alice, path):
+    sign_in(client, alice)
+    sent = {"name": "till", "scopes": ["media:read"], "days": "30"}
+    asked = client.post(path, sent)
+    done = client.post(asked.url, {"password": PASSWORD}).content.decode()  # at the address of the question
+    forms = re.findall(r"<form[^>]*>", done[done.index("<main") :])
+    assert [form for form in forms if f'action="{path}"' in form]
+    assert [form for form in forms if "action=" not in form] == []
+
+
 def make(person, *scopes, days=30):
     return tokens.make_token(person_id=person.id, name="script", scopes=list(scopes), days=days)
 
