@@ -265,6 +265,9 @@ MFA_FORMS = {
     "reauthenticate": "apps.auth.forms.SecondStepAgainForm",
     "activate_totp": "apps.auth.forms.FirstCodeForm",
     "add_webauthn": "apps.auth.forms.PasskeyForm",
+    "login_webauthn": "apps.auth.forms.PasskeySignInForm",
+    "authenticate_webauthn": "apps.auth.forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "apps.auth.forms.PasskeyAgainForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -11,11 +11,18 @@ from allauth.account.forms import (
     SetPasswordForm,
     SignupForm,
 )
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -124,7 +131,38 @@ class ResetForm(NewPassword, ResetPasswordKeyForm):
     pass
 
 
-class PasskeyForm(AddWebAuthnForm):
+class Signed:
+    """A form with what a passkey signed, which is refused in words of its own. Put it before allauth's."""
+
+    data: Any
+
+    def full_clean(self) -> None:
+        try:
+            super().full_clean()  # type: ignore[misc]
+        # fido2 looks for everything where browsers put it; JSON may be nested deeper than Python reads.
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+            self.data = {name: value for name, value in self.data.items() if name != "credential"}
+            self.add_error("credential", get_adapter().validation_error("incorrect_code"))
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        if getattr(error, "code", "") == "incorrect_code":  # nobody typed a code
+            error = ValidationError(_("This passkey can’t be used here. Try another one, or another way."))
+        super().add_error(field, error)  # type: ignore[misc]
+
+
+class PasskeySignInForm(Signed, LoginWebAuthnForm):
+    pass
+
+
+class PasskeyStepForm(Signed, AuthenticateWebAuthnForm):
+    pass
+
+
+class PasskeyAgainForm(Signed, ReauthenticateWebAuthnForm):
+    pass
+
+
+class PasskeyForm(Signed, AddWebAuthnForm):
     """Offers what people mean by a passkey; unticked, it is a key for the second step only."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -163,6 +163,18 @@ def test_switching_it_off_asks_once_more_who_it_is(secret, alice):
     assert Authenticator.objects.filter(type="totp").exists()
 
 
+MALFORMED = ["{}", "[]", "1", '{"id": 1}', '{"response": null}', '{"a":' + "[" * 50_000 + "}"]
+
+
+@pytest.mark.parametrize("credential", MALFORMED)
+def test_what_no_passkey_signs_is_refused_in_words(hers, credential):
+    answer = Client().post("/accounts/2fa/webauthn/login/", {"credential": credential}, follow=True)
+    assert answer.redirect_chain == [("/accounts/login/", 302)]
+    assert re.search("This passkey can’t be used here|Enter a valid JSON|required", answer.content.decode())
+    assert hers.post("/accounts/2fa/webauthn/add/", {"credential": credential}).status_code == 200
+    assert hers.post("/accounts/2fa/webauthn/reauthenticate/", {"credential": credential}).status_code == 302
+
+
 def test_staff_remove_it_for_who_has_lost_all_that_proves_it(
     hers, secret, alice, bob, dora, django_capture_on_commit_callbacks
 ):

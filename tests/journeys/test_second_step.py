@@ -55,7 +55,7 @@ def test_with_a_passkey_nothing_is_typed(window: Window, place: Place) -> None:
     phone.main().get_by_role("link", name="Add a passkey").click()
     phone.main().get_by_role("textbox", name="Password").fill(PASSWORD)
     phone.main().get_by_role("button", name="Continue").click()
-    phone.main().get_by_label("Name").fill("My phone")
+    phone.main().get_by_label("Name").fill("my-phone-and-all-the-rest-of-a-name-without-a-blank")
     looks_well(phone)
     phone.main().get_by_role("button", name="Add").click()
     expect(phone.main().get_by_role("heading", level=1)).to_have_text("Recovery codes")
@@ -68,7 +68,7 @@ def test_with_a_passkey_nothing_is_typed(window: Window, place: Place) -> None:
     subjects = eventually(lambda: [m for m in place.probe.mails(to=email) if "passkey was added" in m])
     assert subjects
     phone.go("/accounts/2fa/webauthn/")
-    expect(phone.main()).to_contain_text("My phone")
+    expect(phone.main()).to_contain_text("my-phone-and-all")
     looks_well(phone)
 
     sign_out(phone)
@@ -82,3 +82,12 @@ def test_with_a_passkey_nothing_is_typed(window: Window, place: Place) -> None:
     expect(phone.main()).to_contain_text("1 other session was signed out")
     desk.go("/accounts/")
     assert desk.path == "/accounts/login/"
+
+
+def test_a_passkey_that_is_not_given_is_no_silence(window: Window) -> None:
+    phone = window(phone=True)
+    give_authenticator(phone)  # it knows no passkey yet
+    phone.go("/accounts/login/")
+    phone.main().get_by_role("button", name="Sign in with a passkey").click()
+    expect(phone.page.get_by_role("alert").filter(has_text="No passkey was used")).to_be_visible()
+    looks_well(phone)

@@ -138,6 +138,11 @@
     const quiet = ({ detail: { elt } }) => elt && (elt === input || elt.matches("[hx-trigger*='every ']"));
     addEventListener("htmx:responseError", (event) => quiet(event) || say(failed));
     addEventListener("htmx:sendError", (event) => quiet(event) || say(toast.dataset.offline));
+    // So does a passkey that was not given: allauth's script would tell the console alone.
+    document.addEventListener("allauth.error", (event) => {
+      event.preventDefault();
+      say(document.getElementById("no-passkey").textContent);
+    });
     toast.querySelector("button").addEventListener("click", () => (toast.hidden = true));
   }
 
