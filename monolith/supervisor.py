@@ -73,10 +73,24 @@ def end_when_the_terminal_closes() -> None:
 
 def hung_up(*_: object) -> None:
     # Each of honcho's processes gets this signal too, and ignores SIGTERM until its child has ended.
+    say_no_more()  # writing to a terminal that is gone is an error
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def say_no_more() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for said in (1, 2):
-        os.dup2(nowhere, said)  # writing to a terminal that is gone is an error
-    os.kill(os.getpid(), signal.SIGTERM)
+        os.dup2(nowhere, said)
+
+
+class Teller(Printer):
+    """Ctrl-C ends the `tee` of `bin/run | tee log` first: what nobody reads must not keep the site from ending."""
+
+    def write(self, message: object) -> None:
+        try:
+            super().write(message)
+        except BrokenPipeError:
+            say_no_more()
 
 
 def free_port() -> int:
@@ -111,7 +125,7 @@ def main() -> int:
 
     # honcho kills whatever is left this long after the first process ended; its own 5 s would cut requests off.
     honcho.manager.KILL_WAIT = settings.DRAIN_SECONDS + 3
-    supervisor = Supervisor(Printer(sys.stdout, prefix=sys.stdout.isatty() or not arguments.redis))
+    supervisor = Supervisor(Teller(sys.stdout, prefix=sys.stdout.isatty() or not arguments.redis))
     run, env = commands(own_redis=arguments.redis)
     end_when_the_terminal_closes()
     for name, command in run.items():

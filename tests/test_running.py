@@ -145,6 +145,27 @@ def test_it_can_be_ended_in_its_first_moments(env, tmp_path):
         assert [name for name, pid in processes(supervisor).items() if is_running(pid)] == []
 
 
+def test_it_ends_though_what_read_its_output_has_ended(env):
+    """As with `bin/run | tee log` and Ctrl-C."""
+    prepare(env)
+    command = [sys.executable, "-m", "monolith.supervisor"]
+    with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) as supervisor:
+        assert supervisor.stdout is not None
+        said = ""
+        while "welcome started" not in said or said.count(" started") < 4:
+            said += supervisor.stdout.readline()
+        supervisor.stdout.close()
+        supervisor.terminate()
+        try:
+            assert supervisor.wait(40) == 143
+        finally:
+            supervisor.kill()
+            left = [int(pid) for _name, pid in STARTED.findall(said) if is_running(int(pid))]
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+    assert left == []
+
+
 def test_a_busy_port_gets_a_sentence(env):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
