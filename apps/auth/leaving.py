@@ -18,7 +18,7 @@ from apps.auth.contract import Role
 from apps.auth.models import ApiToken, Session, User
 from apps.catalog.contract import Catalog
 from apps.media.contract import Media
-from seam import use
+from seam import atomic, use
 
 PAGE = 100
 
@@ -55,10 +55,12 @@ def data_of(person_id: UUID) -> dict[str, Any]:
 
 def leave(person_id: UUID) -> None:
     """Delete the account; every context hears of it. Raises LastOfStaff."""
-    staff = User.objects.filter(role=Role.STAFF.value, is_active=True)
-    if staff.filter(pk=person_id).exists() and not staff.exclude(pk=person_id).exists():
-        raise LastOfStaff
-    service.delete_person(person_id=person_id)
+    staff = User.objects.filter(role=Role.STAFF.value, is_active=True).order_by("pk")
+    with atomic("auth"):
+        # Locked, so that of two who leave at the same moment the second finds out that nobody else is left.
+        if staff.filter(pk=person_id).exists() and list(staff.select_for_update()) == [User(pk=person_id)]:
+            raise LastOfStaff
+        service.delete_person(person_id=person_id)
 
 
 def account_of(person_id: UUID) -> dict[str, Any]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connections
 from django.test import Client
 
-from apps.auth import devices, leaving, tokens
+from apps.auth import devices, leaving, service, tokens
 from apps.auth.models import OutboxEvent
 from tests.people import PASSWORD, sign_in
 
@@ -62,6 +65,31 @@ def test_the_last_of_the_staff_stays_until_there_is_another(client, dora, alice)
     get_user_model().objects.filter(pk=alice.id).update(role="staff")
     client.post("/accounts/delete/", {"sure": "yes"})
     assert not exists(dora)
+
+
+@pytest.mark.django_db(databases="__all__", transaction=True)
+def test_of_the_last_two_of_the_staff_who_leave_at_once_one_stays(monkeypatch):
+    delete = service.delete_person
+
+    def delete_slowly(**who):
+        time.sleep(0.3)
+        delete(**who)
+
+    def leave(person):
+        try:
+            leaving.leave(person.pk)
+            return "left"
+        except leaving.LastOfStaff:
+            return "stays"
+        finally:
+            connections.close_all()
+
+    monkeypatch.setattr(service, "delete_person", delete_slowly)
+    people = [
+        get_user_model().objects.create_user(email=f"{name}@example.com", role="staff") for name in "ab"
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(leave, people)) == ["left", "stays"]
 
 
 def test_a_file_has_what_every_context_knows(client, bob, monkeypatch):
