@@ -107,12 +107,14 @@ class Attribute(models.Model):
     """
 
     id = models.BigIntegerField(primary_key=True, default=new_id, editable=False)
-    key = models.SlugField(max_length=80, unique=True)
+    key = models.SlugField(_("key"), max_length=80, unique=True)
     label = models.CharField(_("label"), max_length=120)
     translations = models.JSONField(default=dict, blank=True)
     is_browsable = models.BooleanField(_("its values have pages"), default=True)
     is_facet = models.BooleanField(_("offered as a filter"), default=True)
-    position = models.PositiveIntegerField(default=0, validators=[MaxValueValidator(MOST_POSITION)])
+    position = models.PositiveIntegerField(
+        _("position"), default=0, validators=[MaxValueValidator(MOST_POSITION)]
+    )
 
     class Meta:
         verbose_name = _("attribute")
@@ -157,7 +159,7 @@ class Item(models.Model):
     """A thing on offer. `translations` {"es": {"title": …, "description": …}}; `version` changes with every change."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    slug = models.SlugField(max_length=200, unique=True)
+    slug = models.SlugField(_("slug"), max_length=200, unique=True)
     title = models.CharField(_("title"), max_length=400)
     description = models.TextField(_("description"), blank=True)
     translations = TranslationsField(default=dict, blank=True)
@@ -166,15 +168,15 @@ class Item(models.Model):
     main_category = models.ForeignKey(
         Category, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    is_published = models.BooleanField(default=False)
-    published_at = models.DateTimeField(null=True, blank=True)
-    owner_id = models.UUIDField(null=True, blank=True)
+    is_published = models.BooleanField(_("published"), default=False)
+    published_at = models.DateTimeField(_("published at"), null=True, blank=True)
+    owner_id = models.UUIDField(_("created by"), null=True, blank=True)
     version = models.BigIntegerField(default=new_id)
     created_at = models.DateTimeField(default=timezone.now)
-    changed_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(_("changed at"), default=timezone.now)
 
     title_key = models.CharField(max_length=32, db_index=True)
-    subtitle = models.CharField(max_length=200, blank=True)
+    subtitle = models.CharField(_("subtitle"), max_length=200, blank=True)
     subtitles = models.JSONField(null=True)
     cover = models.JSONField(null=True)
     gallery = models.JSONField(default=list)

@@ -20,6 +20,8 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="attribute",
             name="position",
-            field=models.PositiveIntegerField(default=0, validators=[MaxValueValidator(LAST)]),
+            field=models.PositiveIntegerField(
+                default=0, validators=[MaxValueValidator(LAST)], verbose_name="position"
+            ),
         ),
     ]
