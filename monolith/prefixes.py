@@ -9,6 +9,7 @@ PREFIXES = {
     "auth": (
         "/accounts/",
         "/admin/",
+        "/.well-known/change-password",
         "/.well-known/jwks.json",
         "/.well-known/openid-configuration",
         "/identity/",

@@ -8,6 +8,7 @@ from allauth.idp.oidc import urls as oidc_urls
 from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.cache import never_cache
+from django.views.generic import RedirectView
 
 from apps.auth import account_api, api, openid, views
 
@@ -50,6 +51,8 @@ own = (
 )
 urlpatterns = [
     path(".well-known/jwks.json", api.jwks),
+    # Where password managers look for it (W3C, "A Well-Known URL for Changing Passwords").
+    path(".well-known/change-password", RedirectView.as_view(pattern_name="account_change_password")),
     path("api/v1/account/", account_api.Account.as_view()),
     path("api/v1/account/sessions/", account_api.Sessions.as_view()),
     path("api/v1/account/sessions/<str:session>/", account_api.OneSession.as_view()),

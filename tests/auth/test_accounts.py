@@ -342,3 +342,9 @@ def test_a_name_of_markup_stays_a_name_in_a_mail(client, settings):
     [(html, _kind)] = outbox()[0].alternatives
     assert "<b>" not in html
     assert "&lt;b&gt;Tom &amp; Jerry&lt;/b&gt;" in html
+
+
+def test_a_password_manager_finds_where_passwords_are_changed(client, bob):
+    answer = sign_in(client, bob).get("/.well-known/change-password", follow=True)
+    assert answer.redirect_chain == [("/accounts/password/change/", 302)]
+    assert answer.status_code == 200
