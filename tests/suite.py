@@ -61,7 +61,7 @@ class Pass:
 
 WITHOUT_MACHINERY = "not browser and not container"
 FAST = Pass("tests on SQLite", f"{WITHOUT_MACHINERY} and not slow", processes=2)
-# Four of five, in less than half the time.
+# Seven of ten, in less than half the time.
 LIGHT = replace(FAST, marks=f"{FAST.marks} and not heavy")
 WHOLE = [
     # Twice the processors of a small machine: a test of real servers waits for most of its time.
