@@ -19,6 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 import urllib3
 from django.core.exceptions import ImproperlyConfigured
 
+from monolith.environment import web_address
 from monolith.functions import is_private
 from seam.events import Event, Refusal
 from seam.wire import Unavailable
@@ -102,16 +103,12 @@ def cache_control(seconds: int) -> str:
 
 def cdn(url: str, *, secure: bool) -> str:
     """Of CDN_URL, without a slash at its end. Raises ImproperlyConfigured with a remedy."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        rest = parts.path.strip("/") or parts.query or parts.fragment or parts.username
-    except ValueError:
-        usable, rest = False, ""
     if not url:
         return ""
-    # It stands in a header: nothing in it may begin another source or directive.
-    if not usable or rest or not re.fullmatch(r"[A-Za-z0-9:/.\[\]-]+", url):
+    parts = web_address(url)
+    # It stands in a header: nothing in it may begin another source or directive, and these letters leave no place for
+    # a query or a user.
+    if parts is None or parts.path.strip("/") or not re.fullmatch(r"[A-Za-z0-9:/.\[\]-]+", url):
         raise ImproperlyConfigured(
             f"CDN_URL={url!r} must be a scheme and a host, such as https://cdn.example, and no path: it serves "
             "/static/ and /media/r/ as the site does."
@@ -153,12 +150,8 @@ def _purging(url: str, token: str) -> Edge:
 
 
 def _address(url: str) -> str:
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable or parts.username or parts.password or parts.query or parts.fragment:
+    parts = web_address(url)
+    if parts is None or parts.username or parts.password or parts.query or parts.fragment:
         raise _wrong()
     if parts.scheme == "http" and not is_private(parts):
         raise ImproperlyConfigured(

@@ -6,14 +6,25 @@ import io
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environ import FileAwareEnv
 from environ.fileaware_mapping import FileAwareMapping
 
-YES, NO = {"true", "on", "ok", "y", "yes", "1"}, {"false", "off", "n", "no", "0"}
+YES, NO = {*FileAwareEnv.BOOLEAN_TRUE_STRINGS}, {"false", "off", "n", "no", "0"}
 # Of .env: a value stands in quotation marks of one kind, or begins with none.
 LINE = re.compile(r"""(?:export )?[A-Za-z_0-9]+=(".*"|'.*'|(?!["']).*)""")
+
+
+def web_address(url: str) -> SplitResult | None:
+    """Its parts; None where it leads to no web server."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        return None
+    return parts if usable else None
 
 
 class Files(FileAwareMapping):

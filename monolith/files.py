@@ -9,6 +9,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from monolith.environment import web_address
+
 FORM = "s3://KEY:SECRET@bucket?endpoint=https://host:port&region=name"
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 ADDRESSINGS = ("path", "virtual", "auto")
@@ -102,12 +104,8 @@ def _wanted(query: str) -> dict[str, str]:
     if wanted.get("addressing", "path") not in ADDRESSINGS:
         raise _wrong(f"addressing is one of {', '.join(ADDRESSINGS)}")
     if endpoint := wanted.get("endpoint"):
-        try:
-            found = urlsplit(endpoint)
-            good = found.scheme in ("http", "https") and bool(found.hostname) and found.port != 0
-        except ValueError:
-            good = False
-        if not good or found.username or found.path.strip("/") or found.query:
+        found = web_address(endpoint)
+        if found is None or found.username or found.path.strip("/") or found.query:
             raise _wrong(
                 "endpoint is the address of the server, like https://s3.example or http://127.0.0.1:8333"
             )

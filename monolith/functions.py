@@ -5,11 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
+from monolith.environment import web_address
 from seam.signing import secret
 
 KEY_LENGTH = 32
@@ -64,12 +65,8 @@ def _url(env: Env, variable: str) -> str:
     url = env.str(variable, default="").strip()
     if not url:
         return ""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    parts = web_address(url)
+    if parts is None:
         raise ImproperlyConfigured(f"{variable} must be like https://renditions.example.com, not {url!r}.")
     if parts.username or parts.password or parts.fragment:
         raise ImproperlyConfigured(

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from monolith import edge, files, functions, logs, topology
 from monolith.cache import caches
-from monolith.environment import Environment
+from monolith.environment import Environment, web_address
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment()
@@ -61,11 +61,8 @@ def _kept_secret(path: Path) -> str:
 def _address(variable: str, default: str) -> str:
     """A scheme and a host, and no path."""
     url = (env.str(variable, default="").strip() or default).rstrip("/")
-    with contextlib.suppress(ValueError):  # a port that is none
-        parts = urlsplit(url)
-        is_plain = re.fullmatch(r"https?://[\w:.\[\]-]+", url, re.ASCII)
-        if is_plain and parts.hostname and parts.port != 0:
-            return url
+    if re.fullmatch(r"https?://[\w:.\[\]-]+", url, re.ASCII) and web_address(url):
+        return url
     raise ImproperlyConfigured(
         f"{variable}={url!r} must be a scheme and a host, such as https://shop.example, and no path."
     )

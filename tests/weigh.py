@@ -15,6 +15,7 @@ from statistics import mean
 import pytest
 
 from tests.servers import ROOT
+from tests.suite import FAST
 
 HEAVY = 0.045  # seconds of the processor, of one of its cases on average
 LIST = ROOT / "tests" / "heavy.txt"
@@ -51,7 +52,7 @@ class Scales:
 
 def main() -> int:
     scales = Scales()
-    code = pytest.main(["-q", "-m", "not browser and not container and not slow"], plugins=[scales])
+    code = pytest.main(["-q", "-m", FAST.marks], plugins=[scales])
     if not code:
         heavy = sorted(name for name, weights in scales.weights.items() if mean(weights) > HEAVY)
         LIST.write_text("".join(f"{name}\n" for name in heavy))

@@ -56,9 +56,10 @@ def data_of(person_id: UUID) -> dict[str, Any]:
 def leave(person_id: UUID) -> None:
     """Delete the account; every context hears of it. Raises LastOfStaff."""
     staff = User.objects.filter(role=Role.STAFF.value, is_active=True).order_by("pk")
+    locked = staff.select_for_update().values_list("pk", flat=True)
     with atomic("auth"):
         # Locked, so that of two who leave at the same moment the second finds out that nobody else is left.
-        if staff.filter(pk=person_id).exists() and list(staff.select_for_update()) == [User(pk=person_id)]:
+        if staff.filter(pk=person_id).exists() and set(locked) == {person_id}:
             raise LastOfStaff
         service.delete_person(person_id=person_id)
 

@@ -30,7 +30,7 @@ from apps.media.paging import newest, page_of
 from apps.media.quota import give_back, room_of, take_room
 from apps.media.reasons import PictureRefused, sentence
 from apps.media.search import index, own_pictures
-from apps.media.storage import incoming_files, originals, renditions
+from apps.media.storage import SHARD, incoming_files, originals, renditions
 from seam import atomic, enqueue, publish
 from seam.outbox import publish_many
 
@@ -144,7 +144,7 @@ def _add_as_new(owner_id: UUID, incoming: Incoming, about: dict[str, str]) -> tu
         width=incoming.width,
         height=incoming.height,
     )
-    original.name = f"{incoming.sha256[:2]}/{incoming.sha256}.{original.pk.hex}"
+    original.name = f"{incoming.sha256[:SHARD]}/{incoming.sha256}.{original.pk.hex}"
     _store(incoming, original.name)
     try:
         with atomic("media"):

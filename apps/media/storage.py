@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Files: TypeAlias = "Folder | Bucket"
 KINDS = ("originals", "renditions", "incoming")
 CONTENT_TYPES = {"avif": "image/avif", "webp": "image/webp", "jpg": "image/jpeg", "png": "image/png"}
+SHARD = 2  # letters of its digest that name an original's folder
 IMMUTABLE = f"public, max-age={365 * 24 * 3600}, immutable"
 
 

@@ -15,13 +15,12 @@ from django.utils import timezone
 
 from apps.media.models import Original
 from apps.media.reasons import Size
-from apps.media.storage import Files, every_file, incoming_files, kept, originals, renditions
+from apps.media.storage import SHARD, Files, every_file, incoming_files, kept, originals, renditions
 
 log = logging.getLogger(__name__)
 
 # Far longer than any upload takes between its file and its row.
 KEEP = timedelta(days=1)
-SHARD = 2  # letters of the folder of an original (service.py)
 # So many files that nobody names are no leftovers: it is the wrong database, or an old one.
 SUSPICIOUS = 100
 
